@@ -1,0 +1,157 @@
+/* Connections that sendto(), sendmsg() and sendmmsg() open with MSG_FASTOPEN. */
+#include "noselfconn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+/* Keeps errno. Without the flag this is all that a call costs. */
+static bool may_open_connection(int fd, int flags)
+{
+	if (!(flags & MSG_FASTOPEN) || settings.disabled)
+		return false;
+
+	int caller_errno = errno;
+	bool tcp = is_tcp(fd);
+	errno = caller_errno;
+	return tcp;
+}
+
+static bool is_blocking(int fd, int flags)
+{
+	return !(flags & MSG_DONTWAIT) && !(fcntl(fd, F_GETFL) & O_NONBLOCK);
+}
+
+/*
+ * Waits until the handshake is over, as a blocking call with MSG_FASTOPEN does: sending nothing
+ * in SYN_SENT waits in sk_stream_wait_connect(). A connection that failed must not cost a SIGPIPE,
+ * which the call with the flag would not have raised.
+ */
+static ssize_t wait_for_handshake(int fd)
+{
+	static const struct msghdr nothing;
+	ssize_t result = libc_sendmsg(fd, &nothing, MSG_NOSIGNAL);
+
+	/* How __inet_stream_connect() tells that SO_SNDTIMEO has run out. */
+	if (result < 0 && errno == EAGAIN)
+		errno = EINPROGRESS;
+	return result;
+}
+
+/* Sends what is left of the message after its first bytes, to where the socket is connected. */
+static ssize_t send_from(int fd, const struct msghdr *message, size_t done, int flags)
+{
+	struct msghdr rest = *message;
+	ssize_t sent = 0;
+
+	rest.msg_name = NULL;
+	rest.msg_namelen = 0;
+	/* musl's count is an int, and what pads it to a size_t need not be 0. */
+	rest.msg_iovlen = (unsigned int)message->msg_iovlen;
+	for (; rest.msg_iovlen > 0 && done >= rest.msg_iov->iov_len; rest.msg_iov++) {
+		done -= rest.msg_iov->iov_len;
+		rest.msg_iovlen--;
+	}
+	if (done > 0) {
+		struct iovec part = {.iov_base = (char *)rest.msg_iov->iov_base + done,
+				     .iov_len = rest.msg_iov->iov_len - done};
+		struct msghdr first = rest;
+
+		first.msg_iov = &part;
+		first.msg_iovlen = 1;
+		sent = libc_sendmsg(fd, &first, flags);
+		if (sent < (ssize_t)part.iov_len)
+			return sent;
+		rest.msg_iov++;
+		rest.msg_iovlen--;
+	}
+	if (rest.msg_iovlen == 0)
+		return sent;
+
+	ssize_t more = libc_sendmsg(fd, &rest, flags);
+	return more >= 0 ? sent + more : sent > 0 ? sent : more;
+}
+
+/*
+ * Goes on from an attempt that did not wait, to the result that a blocking call has. As in
+ * tcp_sendmsg_locked() the handshake's error counts whatever the SYN has carried, and a later one
+ * only if nothing was sent.
+ */
+static ssize_t finish(const struct encounter *encounter, int flags, ssize_t sent)
+{
+	if (sent < 0 && errno != EINPROGRESS && errno != EALREADY && errno != EAGAIN)
+		return sent;
+	if (wait_for_handshake(encounter->fd) < 0)
+		return sent > 0 && errno == EINPROGRESS ? sent : -1;
+
+	size_t done = sent > 0 ? (size_t)sent : 0;
+	ssize_t more = send_from(encounter->fd, encounter->message, done,
+				 (flags & ~MSG_FASTOPEN) | (done > 0 ? MSG_NOSIGNAL : 0));
+	if (more < 0 && done == 0)
+		return more;
+	errno = encounter->caller_errno;
+	return (ssize_t)done + (more > 0 ? more : 0);
+}
+
+ssize_t noselfconn_sendto(int fd, const void *data, size_t size, int flags,
+			  const struct sockaddr *destination, socklen_t length)
+{
+	if (!may_open_connection(fd, flags))
+		return libc_sendto(fd, data, size, flags, destination, length);
+
+	struct iovec whole = {.iov_base = (void *)data, .iov_len = size};
+	struct msghdr message = {.msg_name = (void *)destination,
+				 .msg_namelen = length,
+				 .msg_iov = &whole,
+				 .msg_iovlen = 1};
+	struct encounter encounter = {.fd = fd, .message = &message, .caller_errno = errno};
+	bool blocking = is_blocking(fd, flags);
+	ssize_t sent;
+
+	do
+		sent = libc_sendto(fd, data, size, flags | MSG_DONTWAIT, destination, length);
+	while (met_itself(&encounter, &sent));
+	return blocking ? finish(&encounter, flags, sent) : sent;
+}
+
+ssize_t noselfconn_sendmsg(int fd, const struct msghdr *message, int flags)
+{
+	if (!may_open_connection(fd, flags))
+		return libc_sendmsg(fd, message, flags);
+
+	struct encounter encounter = {.fd = fd, .message = message, .caller_errno = errno};
+	bool blocking = is_blocking(fd, flags);
+	ssize_t sent;
+
+	do
+		sent = libc_sendmsg(fd, message, flags | MSG_DONTWAIT);
+	while (met_itself(&encounter, &sent));
+	return blocking ? finish(&encounter, flags, sent) : sent;
+}
+
+/*
+ * Only the first message can open the connection: for the next one the socket is connected
+ * (EISCONN) or connecting (EALREADY), and __sys_sendmmsg() keeps silent about an error that is not
+ * the first message's.
+ */
+int noselfconn_sendmmsg(int fd, struct mmsghdr *messages, unsigned int count, int flags)
+{
+	if (count == 0 || !may_open_connection(fd, flags))
+		return libc_sendmmsg(fd, messages, count, flags);
+
+	struct encounter encounter = {
+		.fd = fd, .message = &messages->msg_hdr, .caller_errno = errno};
+	bool blocking = is_blocking(fd, flags);
+	ssize_t sent;
+
+	do
+		sent = libc_sendmmsg(fd, messages, 1, flags | MSG_DONTWAIT) < 0
+			       ? -1
+			       : (ssize_t)messages->msg_len;
+	while (met_itself(&encounter, &sent));
+	if (blocking)
+		sent = finish(&encounter, flags, sent);
+	if (sent < 0)
+		return -1;
+	messages->msg_len = (unsigned int)sent;
+	return 1;
+}
