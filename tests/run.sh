@@ -1,0 +1,48 @@
+#!/bin/bash
+# Installs what is missing, builds and tests.
+#
+#   tests/run.sh        unit and scenario tests, about a minute
+#   tests/run.sh all    every label
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+usage() {
+	echo "tests/run.sh: \"$*\" given, expected nothing or \"all\"" >&2
+	exit 2
+}
+
+# Prints those of the packages listed in the files that are not installed.
+missing_packages() {
+	local package
+	for package in $(cat "$@"); do
+		dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null |
+			grep -qx installed || echo "$package"
+	done
+}
+
+install_packages() {
+	local missing as_root=()
+	mapfile -t missing < <(missing_packages "$@")
+	((${#missing[@]})) || return 0
+	echo "Installing: ${missing[*]}"
+	[ "$(id -u)" = 0 ] || as_root=(sudo)
+	"${as_root[@]}" apt-get -qq -o DPkg::Lock::Timeout=600 update
+	"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=600 \
+		install --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+case "$#$*" in
+0)
+	install_packages tests/packages
+	chosen=(-L '^(unit|scenario)$')
+	;;
+1all)
+	install_packages tests/packages tests/*/packages
+	chosen=()
+	;;
+*) usage "$@" ;;
+esac
+
+cmake -S . -B build -DCMAKE_C_FLAGS="${CFLAGS-} -Werror" >/dev/null
+cmake --build build --parallel "$(nproc)" -- --quiet
+ctest --test-dir build --parallel "$(nproc)" --output-on-failure "${chosen[@]}"

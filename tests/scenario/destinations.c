@@ -1,0 +1,145 @@
+/* Every kind of address that a socket can meet itself at, blocking and not. */
+#include "namespace.h"
+#include "scenario.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+static const struct {
+	const char *destination;
+	const char *source; /* bound to, if any */
+	const char *server; /* the address that a server would use */
+} meetings[] = {
+	{"127.0.0.1", NULL, "127.0.0.1"},
+	{"127.0.0.2", "127.0.0.2", "127.0.0.2"},
+	{"10.9.8.7", NULL, "10.9.8.7"},
+	{"0.0.0.0", NULL, "0.0.0.0"},
+	{"0.0.0.0", "127.0.0.3", "0.0.0.0"},
+	{"0.0.0.0", "10.9.8.7", "0.0.0.0"},
+	{"::1", NULL, "::1"},
+	{"fd00::7", NULL, "fd00::7"},
+	{"fe80::7%other", NULL, "fe80::7%other"},
+	{"fe80::7%other", "fe80::7%other", "fe80::7%other"},
+	{"::", NULL, "::"},
+	{"::", "::1", "::"},
+	{"::ffff:127.0.0.1", NULL, "::ffff:127.0.0.1"},
+	{"::ffff:10.9.8.7", NULL, "::ffff:10.9.8.7"},
+	{"::ffff:0.0.0.0", NULL, "::"},
+	{"::ffff:0.0.0.0", "::ffff:127.0.0.3", "::"},
+	{"::", "::ffff:127.0.0.1", "::"},
+};
+
+enum { MEETINGS = sizeof meetings / sizeof *meetings };
+
+static void add_interface(void)
+{
+	run("ip link add other type veth peer name far && ip link set other up && "
+	    "ip link set far up && ip address add 10.9.8.7/24 dev other && "
+	    "ip address add fd00::7/64 dev other nodad && "
+	    "ip address add fe80::7/64 dev other nodad");
+}
+
+static int meeting_socket(int i, int flags)
+{
+	int fd = tcp_socket(address_of(meetings[i].destination, 0).family, flags);
+
+	if (meetings[i].source) {
+		/* The port is chosen by connect(), as without a bind(). */
+		int yes = 1;
+		ck_assert_int_eq(
+			setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &yes, sizeof yes), 0);
+		bind_to(fd, meetings[i].source, 0);
+	}
+	return fd;
+}
+
+START_TEST(blocking)
+{
+	int fd = meeting_socket(_i, 0);
+
+	must_be_refused(fd, connect_to(fd, meetings[_i].destination, PORT));
+	if (!control)
+		must_be_free(meetings[_i].server, PORT);
+}
+END_TEST
+
+START_TEST(non_blocking)
+{
+	int fd = meeting_socket(_i, SOCK_NONBLOCK);
+	int error = connect_to(fd, meetings[_i].destination, PORT);
+
+	must_be_refused(fd, error == EINPROGRESS ? wait_for_connect(fd) : error);
+	if (!control)
+		must_be_free(meetings[_i].server, PORT);
+}
+END_TEST
+
+/* Four of the ports have the parity that is tried first, so one of a few tries meets itself. */
+enum { TRIES = 64 };
+
+static void try_in_turn(int i, int flags)
+{
+	int meetings_seen = 0;
+
+	for (int try = 0; try < TRIES; try++) {
+		int fd = meeting_socket(i, flags);
+		int error = connect_to(fd, meetings[i].destination, PORT);
+
+		if (error == EINPROGRESS)
+			error = wait_for_connect(fd);
+		meetings_seen += is_self_connected(fd);
+		if (!control || error != 0)
+			ck_assert_int_eq(error, ECONNREFUSED);
+		if (error == 0) {
+			/* Closed in the ordinary way, it would hold the port for a minute. */
+			struct linger reset_on_close = {.l_onoff = 1};
+			setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset_on_close,
+				   sizeof reset_on_close);
+		}
+		close(fd);
+	}
+	if (control)
+		ck_assert_int_gt(meetings_seen, 0);
+	else
+		ck_assert_int_eq(meetings_seen, 0);
+}
+
+START_TEST(blocking_in_some_ports)
+{
+	try_in_turn(_i, 0);
+}
+END_TEST
+
+START_TEST(non_blocking_in_some_ports)
+{
+	try_in_turn(_i, SOCK_NONBLOCK);
+}
+END_TEST
+
+static void one_port_on_two_interfaces(void)
+{
+	one_port();
+	add_interface();
+}
+
+static void some_ports_on_two_interfaces(void)
+{
+	some_ports();
+	add_interface();
+}
+
+static void add_tests(Suite *suite)
+{
+	TCase *one = add_case(suite, "one port", one_port_on_two_interfaces);
+	tcase_add_loop_test(one, blocking, 0, MEETINGS);
+	tcase_add_loop_test(one, non_blocking, 0, MEETINGS);
+
+	TCase *some = add_case(suite, "some ports", some_ports_on_two_interfaces);
+	tcase_add_loop_test(some, blocking_in_some_ports, 0, MEETINGS);
+	tcase_add_loop_test(some, non_blocking_in_some_ports, 0, MEETINGS);
+}
+
+int main(int argc, char **argv)
+{
+	return scenario_main(argc, argv, add_tests);
+}
