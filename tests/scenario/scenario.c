@@ -11,8 +11,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { SKIPPED = 77 };
-
 bool control;
 
 /* In a child, since a process cannot leave its namespace again. */

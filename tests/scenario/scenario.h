@@ -9,6 +9,9 @@
 /* The port that a scenario connects to, and the only one in the one-port range. */
 enum { PORT = 40000 };
 
+/* How a program tells ctest that it could not test. */
+enum { SKIPPED = 77 };
+
 /* Run without the library: what the library is there to prevent has to happen. */
 extern bool control;
 
@@ -39,7 +42,7 @@ void bind_to(int fd, const char *address, int port);
 int listen_on(const char *address, int port);
 int local_port(int fd);
 int connect_to(int fd, const char *address, int port); /* 0 or errno */
-int wait_for_connect(int fd);                          /* poll, then SO_ERROR: 0 or errno */
+int wait_for_connect(int fd);			       /* poll, then SO_ERROR: 0 or errno */
 int option(int fd, int level, int name);
 
 /* Whether the socket is its own peer. */

@@ -1,0 +1,155 @@
+/* What only looks like a self-connect: the same with the library and without. */
+#include "namespace.h"
+#include "scenario.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static void some_ports_on_two_interfaces(void)
+{
+	some_ports();
+	run("ip link add other type veth peer name far && ip link set other up && "
+	    "ip link set far up && ip address add fd00::7/64 dev other nodad");
+}
+
+static void must_carry_data(int client, int server)
+{
+	char byte = 0;
+
+	ck_assert_int_eq(send(client, "x", 1, MSG_NOSIGNAL), 1);
+	ck_assert_int_eq(recv(server, &byte, 1, 0), 1);
+	ck_assert_int_eq(byte, 'x');
+}
+
+static void must_reach(const char *source, const char *destination, const char *server)
+{
+	int listener = listen_on(server, PORT);
+	int fd = tcp_socket(address_of(source, 0).family, 0);
+
+	bind_to(fd, source, PORT);
+	ck_assert_int_eq(connect_to(fd, destination, PORT), 0);
+	ck_assert_int_eq(local_port(fd), PORT);
+	must_carry_data(fd, accept(listener, NULL, NULL));
+}
+
+START_TEST(another_loopback_address)
+{
+	must_reach("127.0.0.1", "127.0.0.2", "127.0.0.2");
+}
+END_TEST
+
+START_TEST(wildcard_that_is_not_the_source)
+{
+	must_reach("fd00::7", "::", "::1");
+}
+END_TEST
+
+START_TEST(mapped_wildcard_that_is_not_the_source)
+{
+	must_reach("::ffff:127.0.0.2", "::", "::ffff:127.0.0.1");
+}
+END_TEST
+
+/* Nobody listens, the ports are equal, and one true refusal is all there is. */
+START_TEST(refusal_by_another_loopback_address)
+{
+	int fd = tcp_socket(AF_INET, 0);
+
+	set_port_range(PORT, PORT);
+	ck_assert_int_eq(connect_to(fd, "127.0.0.2", PORT), ECONNREFUSED);
+	ck_assert_int_eq(local_port(fd), PORT);
+}
+END_TEST
+
+/*
+ * Each SYN finds a socket in SYN_SENT (RFC 9293, 3.5). The first one is dropped on its way, since
+ * it would find nothing.
+ */
+START_TEST(simultaneous_open)
+{
+	int one = tcp_socket(AF_INET, SOCK_NONBLOCK);
+	int other = tcp_socket(AF_INET, SOCK_NONBLOCK);
+
+	run("nft 'add table t; add chain t c { type filter hook input priority 0; };"
+	    "add rule t c ip daddr 127.0.0.2 tcp flags & (syn | ack) == syn drop'");
+	bind_to(one, "127.0.0.1", PORT);
+	bind_to(other, "127.0.0.2", PORT);
+	ck_assert_int_eq(connect_to(one, "127.0.0.2", PORT), EINPROGRESS);
+	ck_assert_int_eq(connect_to(other, "127.0.0.1", PORT), EINPROGRESS);
+	ck_assert_int_eq(wait_for_connect(one), 0);
+	ck_assert_int_eq(wait_for_connect(other), 0);
+	must_carry_data(one, other);
+	must_carry_data(other, one);
+}
+END_TEST
+
+START_TEST(udp)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	bind_to(fd, "127.0.0.1", PORT);
+	ck_assert_int_eq(connect_to(fd, "127.0.0.1", PORT), 0);
+	ck_assert(is_self_connected(fd));
+	must_carry_data(fd, fd);
+}
+END_TEST
+
+/* A raw socket's port is its protocol's number (inet_create()), so that 6 is the same port. */
+START_TEST(raw)
+{
+	int fd = socket(AF_INET, SOCK_RAW, IPPROTO_TCP);
+
+	ck_assert_int_ge(fd, 0);
+	bind_to(fd, "127.0.0.1", 0);
+	ck_assert_int_eq(connect_to(fd, "127.0.0.1", IPPROTO_TCP), 0);
+	ck_assert_int_eq(local_port(fd), IPPROTO_TCP);
+	ck_assert(connect_to(fd, "127.0.0.1", IPPROTO_TCP) == 0 && send(fd, "x", 1, 0) == 1);
+}
+END_TEST
+
+START_TEST(unix_datagram)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "\0self"};
+	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
+	ck_assert_int_eq(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
+	must_carry_data(fd, fd);
+}
+END_TEST
+
+START_TEST(unix_stream)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "\0server"};
+	int listener = socket(AF_UNIX, SOCK_STREAM, 0);
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	ck_assert_int_eq(bind(listener, (struct sockaddr *)&address, sizeof address), 0);
+	ck_assert_int_eq(listen(listener, 1), 0);
+	ck_assert_int_eq(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
+	must_carry_data(fd, accept(listener, NULL, NULL));
+}
+END_TEST
+
+static void add_tests(Suite *suite)
+{
+	TCase *untouched = add_case(suite, "untouched", some_ports_on_two_interfaces);
+
+	tcase_add_test(untouched, another_loopback_address);
+	tcase_add_test(untouched, wildcard_that_is_not_the_source);
+	tcase_add_test(untouched, mapped_wildcard_that_is_not_the_source);
+	tcase_add_test(untouched, refusal_by_another_loopback_address);
+	tcase_add_test(untouched, simultaneous_open);
+	tcase_add_test(untouched, udp);
+	tcase_add_test(untouched, raw);
+	tcase_add_test(untouched, unix_datagram);
+	tcase_add_test(untouched, unix_stream);
+}
+
+int main(int argc, char **argv)
+{
+	return scenario_main(argc, argv, add_tests);
+}
