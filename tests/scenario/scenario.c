@@ -1,5 +1,6 @@
 #include "scenario.h"
 #include "namespace.h"
+#include "suite.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -49,11 +50,7 @@ int scenario_main(int argc, char **argv, void (*add_tests)(Suite *))
 
 	Suite *suite = suite_create(control ? "without the library" : "under the library");
 	add_tests(suite);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? 0 : 1;
+	return run_suite(suite);
 }
 
 TCase *add_case(Suite *suite, const char *name, void (*fixture)(void))
