@@ -1,0 +1,3 @@
+/* What any preload costs. */
+extern int empty;
+int empty;
