@@ -43,6 +43,13 @@ case "$#$*" in
 *) usage "$@" ;;
 esac
 
+echo "Building in build/"
 cmake -S . -B build -DCMAKE_C_FLAGS="${CFLAGS-} -Werror" >/dev/null
-cmake --build build --parallel "$(nproc)" -- --quiet
-ctest --test-dir build --parallel "$(nproc)" --output-on-failure "${chosen[@]}"
+cmake --build build --parallel "$(nproc)" >build/log 2>&1 || {
+	cat build/log
+	exit 1
+}
+status=0
+ctest --test-dir build --parallel "$(nproc)" --output-on-failure "${chosen[@]}" || status=$?
+grep -h '^skipped: ' build/Testing/Temporary/LastTest.log | sort | uniq -c || true
+exit "$status"
