@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 /* Keeps errno. Without the flag this is all that a call costs. */
 static bool may_open_connection(int fd, int flags)
@@ -22,19 +24,38 @@ static bool is_blocking(int fd, int flags)
 }
 
 /*
+ * The kernel notes in the socket how a handshake ended only when connect() asks (SS_CONNECTING in
+ * __inet_stream_connect()), and before that answers the next connect() or MSG_FASTOPEN as if it
+ * were still under way. Asking with AF_UNSPEC is for one that failed: should another thread have
+ * made an end of it, the caller's address would start a new one. connect() would be a
+ * cancellation point. Keeps errno.
+ */
+static void note_end_of_handshake(int fd, const struct sockaddr *address, socklen_t length)
+{
+	int outcome = errno;
+
+	syscall(SYS_connect, fd, address, length);
+	errno = outcome;
+}
+
+/*
  * Waits until the handshake is over, as a blocking call with MSG_FASTOPEN does: sending nothing
  * in SYN_SENT waits in sk_stream_wait_connect(). A connection that failed must not cost a SIGPIPE,
- * which the call with the flag would not have raised.
+ * which the call with the flag would not have raised. The control messages come along, since only
+ * after the handshake tcp_sendmsg_locked() rejects a bad one, with EINVAL.
  */
-static ssize_t wait_for_handshake(int fd)
+static bool wait_for_handshake(int fd, const struct msghdr *message)
 {
-	static const struct msghdr nothing;
-	ssize_t result = libc_sendmsg(fd, &nothing, MSG_NOSIGNAL);
+	static const struct sockaddr unspecified = {.sa_family = AF_UNSPEC};
+	const struct msghdr nothing = {.msg_control = message->msg_control,
+				       .msg_controllen = message->msg_controllen};
+	bool sent = libc_sendmsg(fd, &nothing, MSG_NOSIGNAL) == 0;
 
-	/* How __inet_stream_connect() tells that SO_SNDTIMEO has run out. */
-	if (result < 0 && errno == EAGAIN)
-		errno = EINPROGRESS;
-	return result;
+	if (sent || errno == EINVAL)
+		note_end_of_handshake(fd, message->msg_name, message->msg_namelen);
+	else if (errno != EAGAIN && errno != EINTR)
+		note_end_of_handshake(fd, &unspecified, sizeof unspecified);
+	return sent;
 }
 
 /* Sends what is left of the message after its first bytes, to where the socket is connected. */
@@ -73,19 +94,28 @@ static ssize_t send_from(int fd, const struct msghdr *message, size_t done, int 
 
 /*
  * Goes on from an attempt that did not wait, to the result that a blocking call has. As in
- * tcp_sendmsg_locked() the handshake's error counts whatever the SYN has carried, and a later one
- * only if nothing was sent.
+ * tcp_sendmsg_locked() the handshake's error counts whatever the SYN has carried, unless it is
+ * that SO_SNDTIMEO has run out, and a later one only if nothing was sent.
  */
 static ssize_t finish(const struct encounter *encounter, int flags, ssize_t sent)
 {
+	int outcome = errno;
+
 	if (sent < 0 && errno != EINPROGRESS && errno != EALREADY && errno != EAGAIN)
 		return sent;
-	if (wait_for_handshake(encounter->fd) < 0)
-		return sent > 0 && errno == EINPROGRESS ? sent : -1;
+	if (!wait_for_handshake(encounter->fd, encounter->message)) {
+		if (errno != EAGAIN)
+			return -1;
+		errno = outcome;
+		return sent;
+	}
 
 	size_t done = sent > 0 ? (size_t)sent : 0;
-	ssize_t more = send_from(encounter->fd, encounter->message, done,
-				 (flags & ~MSG_FASTOPEN) | (done > 0 ? MSG_NOSIGNAL : 0));
+	flags &= ~MSG_FASTOPEN;
+	/* Each call with MSG_ZEROCOPY is told of, and there has been one. */
+	if (done > 0)
+		flags = (flags & ~MSG_ZEROCOPY) | MSG_NOSIGNAL;
+	ssize_t more = send_from(encounter->fd, encounter->message, done, flags);
 	if (more < 0 && done == 0)
 		return more;
 	errno = encounter->caller_errno;
@@ -129,9 +159,9 @@ ssize_t noselfconn_sendmsg(int fd, const struct msghdr *message, int flags)
 }
 
 /*
- * Only the first message can open the connection: for the next one the socket is connected
- * (EISCONN) or connecting (EALREADY), and __sys_sendmmsg() keeps silent about an error that is not
- * the first message's.
+ * A blocking caller's first message is the only one that is sent: for the next one the socket is
+ * connected (EISCONN), and __sys_sendmmsg() keeps silent about an error that is not the first
+ * message's. Without waiting more than one may be.
  */
 int noselfconn_sendmmsg(int fd, struct mmsghdr *messages, unsigned int count, int flags)
 {
@@ -141,15 +171,15 @@ int noselfconn_sendmmsg(int fd, struct mmsghdr *messages, unsigned int count, in
 	struct encounter encounter = {
 		.fd = fd, .message = &messages->msg_hdr, .caller_errno = errno};
 	bool blocking = is_blocking(fd, flags);
-	ssize_t sent;
+	ssize_t result;
 
 	do
-		sent = libc_sendmmsg(fd, messages, 1, flags | MSG_DONTWAIT) < 0
-			       ? -1
-			       : (ssize_t)messages->msg_len;
-	while (met_itself(&encounter, &sent));
-	if (blocking)
-		sent = finish(&encounter, flags, sent);
+		result = libc_sendmmsg(fd, messages, blocking ? 1 : count, flags | MSG_DONTWAIT);
+	while (met_itself(&encounter, &result));
+	if (!blocking)
+		return (int)result;
+
+	ssize_t sent = finish(&encounter, flags, result < 0 ? result : (ssize_t)messages->msg_len);
 	if (sent < 0)
 		return -1;
 	messages->msg_len = (unsigned int)sent;
