@@ -19,7 +19,8 @@ bool met_itself(struct encounter *encounter, ssize_t *result)
 	    is_self_connected(encounter->fd, &destination)) {
 		encounter->self_connects++;
 		undone = undo_self_connect(encounter->fd);
-		if (undone && encounter->self_connects <= settings.retries)
+		/* A signal has made an end of the waiting; another try would begin it anew. */
+		if (undone && outcome != EINTR && encounter->self_connects <= settings.retries)
 			return true;
 		*result = -1;
 		outcome = ECONNREFUSED;

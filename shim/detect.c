@@ -99,14 +99,16 @@ bool is_tcp(int fd)
 /*
  * A connect() that only waits for an earlier one to end ignores its address
  * (__inet_stream_connect(), SS_CONNECTING), so the destination that we were given need not be the
- * peer. In SYN_SENT getpeername() cannot tell, but there connect() does not succeed either.
+ * peer. Unlike getpeername(), SO_PEERNAME tells in SYN_SENT too (inet_getname(), peer != 1), but
+ * takes no length above the address's.
  */
 static bool has_another_peer(int fd, const union endpoint *local)
 {
 	union endpoint peer;
-	socklen_t length = sizeof peer;
+	socklen_t length = local->family == AF_INET ? sizeof peer.v4 : sizeof peer.v6;
 
-	return getpeername(fd, &peer.any, &length) == 0 && !same_endpoint(local, &peer);
+	return getsockopt(fd, SOL_SOCKET, SO_PEERNAME, &peer, &length) == 0 &&
+	       !same_endpoint(local, &peer);
 }
 
 bool is_self_connected(int fd, const union endpoint *destination)
