@@ -60,14 +60,6 @@ static int fast_server(int port)
 	return fd;
 }
 
-static void close_with_reset(int fd)
-{
-	struct linger reset = {.l_onoff = 1};
-
-	setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
-	close(fd);
-}
-
 /* A server that gives a cookie, and is gone. The client knows it by address, not by port. */
 static void get_cookie(void)
 {
@@ -170,10 +162,12 @@ static void interrupted(int number)
 	(void)number;
 }
 
-static void interrupt_after(suseconds_t microseconds, int flags)
+/* Again and again, since the first time may come before the call. 0 makes an end. */
+static void interrupt_every(suseconds_t microseconds)
 {
-	struct sigaction action = {.sa_handler = interrupted, .sa_flags = flags};
-	struct itimerval timer = {.it_value.tv_usec = microseconds};
+	struct sigaction action = {.sa_handler = interrupted};
+	struct itimerval timer = {.it_value.tv_usec = microseconds,
+				  .it_interval.tv_usec = microseconds};
 
 	sigaction(SIGALRM, &action, NULL);
 	setitimer(ITIMER_REAL, &timer, NULL);
@@ -186,12 +180,35 @@ START_TEST(big_self_connect_is_refused)
 	struct iovec big = {.iov_base = calloc(1, BIG), .iov_len = BIG};
 
 	if (control)
-		interrupt_after(200000, 0);
+		interrupt_every(50000);
 	ssize_t sent = open_with(_i, fd, &big, 1, 0, PORT);
+	interrupt_every(0);
 	if (control)
 		ck_assert_int_lt(sent, BIG);
 	must_be_refused(fd, sent < 0 ? (int)-sent : 0);
 	free(big.iov_base);
+}
+END_TEST
+
+/* bind() has chosen the port, and NAT makes a server answer where the socket seems to meet itself.
+ */
+START_TEST(retry_reaches_a_server)
+{
+	int server = listen_on("127.0.0.1", LIVE_PORT);
+	int fd = tcp_socket(AF_INET, 0);
+	char received[sizeof ping];
+
+	run("nft 'table ip nat { chain output { type nat hook output priority -100; "
+	    "tcp dport %d redirect to :%d; }; }'",
+	    PORT, LIVE_PORT);
+	bind_to(fd, "127.0.0.1", 0);
+	set_port_range(PORT + 10, PORT + 200);
+	ck_assert_int_eq(open_with_ping(_i, fd, 0, PORT), sizeof ping);
+	ck_assert(is_self_connected(fd) == control);
+	if (!control)
+		ck_assert_int_le(recv(accept(server, NULL, NULL), received, sizeof received, 0), 0);
+	ck_assert_int_eq(recv(accept(server, NULL, NULL), received, sizeof received, 0),
+			 sizeof ping);
 }
 END_TEST
 
@@ -305,12 +322,12 @@ static void must_have_read_all(pid_t reader)
 	ck_assert_int_eq(status, 0);
 }
 
-static unsigned char *big_buffer(void)
+static unsigned char *buffer_of(size_t size)
 {
-	unsigned char *buffer = malloc(BIG);
+	unsigned char *buffer = malloc(size);
 
 	ck_assert_ptr_nonnull(buffer);
-	for (size_t i = 0; i < BIG; i++)
+	for (size_t i = 0; i < size; i++)
 		buffer[i] = nth_byte(i);
 	return buffer;
 }
@@ -320,7 +337,7 @@ START_TEST(big_buffer_arrives_whole)
 	int server = fast_server(LIVE_PORT);
 	pid_t reader = start_reader(server, BIG);
 	int fd = tcp_socket(AF_INET, 0);
-	struct iovec whole = {.iov_base = big_buffer(), .iov_len = BIG};
+	struct iovec whole = {.iov_base = buffer_of(BIG), .iov_len = BIG};
 
 	ck_assert_int_eq(open_with(_i, fd, &whole, 1, 0, LIVE_PORT), BIG);
 	close(fd);
@@ -334,7 +351,7 @@ START_TEST(many_parts_arrive_whole)
 {
 	enum { PARTS = 1024 };
 	int server = fast_server(LIVE_PORT);
-	unsigned char *buffer = big_buffer();
+	unsigned char *buffer = buffer_of(4 << 20);
 	struct iovec parts[PARTS];
 	size_t size = 0;
 
@@ -431,7 +448,7 @@ static void silent_server(void)
 
 static int impatient_socket(void)
 {
-	struct timeval timeout = {.tv_usec = 50000};
+	struct timeval timeout = {.tv_usec = 20000};
 	int fd = tcp_socket(AF_INET, 0);
 
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout);
@@ -465,10 +482,11 @@ START_TEST(interruption)
 	silent_server();
 	int fd = tcp_socket(AF_INET, 0);
 
-	interrupt_after(50000, 0);
+	interrupt_every(50000);
 	ck_assert_int_eq(open_with_ping(_i, fd, 0, LIVE_PORT), -EINTR);
-	ck_assert_int_eq(connect_to(tcp_socket(AF_INET, SOCK_NONBLOCK), "127.0.0.1", LIVE_PORT),
-			 EINPROGRESS);
+	interrupt_every(0);
+	fcntl(fd, F_SETFL, O_NONBLOCK);
+	ck_assert_int_eq(connect_to(fd, "127.0.0.1", LIVE_PORT), EALREADY);
 }
 END_TEST
 
@@ -572,7 +590,7 @@ START_TEST(zero_copy_is_counted_once)
 	int server = fast_server(LIVE_PORT);
 	int fd = tcp_socket(AF_INET, 0);
 	int yes = 1;
-	struct iovec whole = {.iov_base = big_buffer(), .iov_len = 1 << 18};
+	struct iovec whole = {.iov_base = buffer_of(1 << 18), .iov_len = 1 << 18};
 	pid_t reader = start_reader(server, 1 << 18);
 	char space[256];
 	struct msghdr message = {.msg_control = space, .msg_controllen = sizeof space};
@@ -609,6 +627,7 @@ static void add_tests(Suite *suite)
 	tcase_add_loop_test(one, self_connect_of_non_blocking_socket_is_refused, 0, CALLS);
 	tcase_add_loop_test(one, self_connect_of_non_blocking_call_is_refused, 0, CALLS);
 	tcase_add_loop_test(one, big_self_connect_is_refused, 0, CALLS);
+	tcase_add_loop_test(one, retry_reaches_a_server, 0, CALLS);
 	tcase_add_loop_test(one, options_stay, 0, CALLS);
 	tcase_add_loop_test(one, udp_is_left_alone, 0, CALLS);
 

@@ -30,17 +30,17 @@ static bool namespaces_work(void)
 	return child > 0 && waitpid(child, &status, 0) == child && status == 0;
 }
 
-static bool library_is_loaded(void)
+static bool library_is_at_work(void)
 {
 	const char *preloaded = getenv("LD_PRELOAD");
 
-	return preloaded && strstr(preloaded, "libnoselfconn.so");
+	return preloaded && strstr(preloaded, "libnoselfconn.so") && !getenv("NOSELFCONN_DISABLE");
 }
 
 int scenario_main(int argc, char **argv, void (*add_tests)(Suite *))
 {
 	control = argc == 2 && strcmp(argv[1], "--control") == 0;
-	if (argc > 1 + control || control == library_is_loaded()) {
+	if (argc > 1 + control || control == library_is_at_work()) {
 		fprintf(stderr, "usage: LD_PRELOAD=libnoselfconn.so %s, or %s --control\n", argv[0],
 			argv[0]);
 		return 2;
@@ -160,6 +160,14 @@ int option(int fd, int level, int name)
 	ck_assert_msg(getsockopt(fd, level, name, &value, &length) == 0, "getsockopt %d, %d: %s",
 		      level, name, strerror(errno));
 	return value;
+}
+
+void close_with_reset(int fd)
+{
+	struct linger reset = {.l_onoff = 1};
+
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+	close(fd);
 }
 
 int wait_for_connect(int fd)

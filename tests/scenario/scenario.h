@@ -44,6 +44,7 @@ int local_port(int fd);
 int connect_to(int fd, const char *address, int port); /* 0 or errno */
 int wait_for_connect(int fd);			       /* poll, then SO_ERROR: 0 or errno */
 int option(int fd, int level, int name);
+void close_with_reset(int fd); /* without TIME_WAIT */
 
 /* Whether the socket is its own peer. */
 bool is_self_connected(int fd);

@@ -1,0 +1,27 @@
+/* A kernel that does not take a TCP connection back: connect() with AF_UNSPEC fails. */
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+
+typedef long next_syscall(long number, ...);
+
+long syscall(long number, ...)
+{
+	next_syscall *next = (next_syscall *)dlsym(RTLD_NEXT, "syscall");
+	long arguments[6];
+	va_list list;
+
+	va_start(list, number);
+	for (int i = 0; i < 6; i++)
+		arguments[i] = va_arg(list, long);
+	va_end(list);
+	if (number == SYS_connect &&
+	    ((const struct sockaddr *)arguments[1])->sa_family == AF_UNSPEC) {
+		errno = EAFNOSUPPORT;
+		return -1;
+	}
+	return next(number, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4],
+		    arguments[5]);
+}

@@ -1,0 +1,89 @@
+/* Sockets that the program has bound before, and the program that wants to meet itself. */
+#include "namespace.h"
+#include "scenario.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+/* How often the kernel has been asked in this namespace. */
+static void must_have_tried(int times)
+{
+	run("nstat -asz TcpActiveOpens | grep -q 'Opens  *%d '", times);
+}
+
+static int refused_after(int fd)
+{
+	int error = connect_to(fd, "127.0.0.1", PORT);
+
+	return error == EINPROGRESS ? wait_for_connect(fd) : error;
+}
+
+/* The port that bind() has chosen is given up, so that the second try is a true one. */
+START_TEST(chosen_port_is_exchanged)
+{
+	int fd = tcp_socket(AF_INET, _i);
+
+	bind_to(fd, "127.0.0.1", 0);
+	ck_assert_int_eq(local_port(fd), PORT);
+	set_port_range(PORT + 2, PORT + 200);
+	must_be_refused(fd, refused_after(fd));
+	must_have_tried(control ? 1 : 2);
+	if (control)
+		return;
+	ck_assert_int_ne(local_port(fd), PORT);
+	must_be_free("127.0.0.1", PORT);
+}
+END_TEST
+
+START_TEST(explicit_port_is_refused)
+{
+	int fd = tcp_socket(AF_INET, _i);
+
+	bind_to(fd, "127.0.0.1", PORT);
+	must_be_refused(fd, refused_after(fd));
+	must_have_tried(control ? 1 : 4);
+	ck_assert_int_eq(local_port(fd), PORT);
+	if (control)
+		return;
+
+	/* Bound it stays. */
+	listen_on("127.0.0.1", PORT + 1);
+	int error = connect_to(fd, "127.0.0.1", PORT + 1);
+	ck_assert_int_eq(error == EINPROGRESS ? wait_for_connect(fd) : error, 0);
+	ck_assert_int_eq(local_port(fd), PORT);
+}
+END_TEST
+
+START_TEST(explicit_port_is_free_after_close)
+{
+	int fd = tcp_socket(AF_INET, 0);
+
+	bind_to(fd, "127.0.0.1", PORT);
+	must_be_refused(fd, connect_to(fd, "127.0.0.1", PORT));
+	close(fd);
+	if (!control)
+		must_be_free("127.0.0.1", PORT);
+}
+END_TEST
+
+START_TEST(disabled_library_lets_it_through)
+{
+	run("NOSELFCONN_DISABLE=1 %s 127.0.0.1 %d | grep -qx self-connected", CLIENT, PORT);
+}
+END_TEST
+
+static void add_tests(Suite *suite)
+{
+	TCase *one = add_case(suite, "one port", one_port);
+	for (int flags = 0; flags <= SOCK_NONBLOCK; flags += SOCK_NONBLOCK) {
+		tcase_add_loop_test(one, chosen_port_is_exchanged, flags, flags + 1);
+		tcase_add_loop_test(one, explicit_port_is_refused, flags, flags + 1);
+	}
+	tcase_add_test(one, explicit_port_is_free_after_close);
+	tcase_add_test(one, disabled_library_lets_it_through);
+}
+
+int main(int argc, char **argv)
+{
+	return scenario_main(argc, argv, add_tests);
+}

@@ -1,0 +1,99 @@
+/* Multipath TCP sockets. */
+#include "namespace.h"
+#include "scenario.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#ifndef IPPROTO_MPTCP
+enum { IPPROTO_MPTCP = 262 };
+#endif
+
+static int mptcp_socket(int family, int flags)
+{
+	return socket(family, SOCK_STREAM | flags, IPPROTO_MPTCP);
+}
+
+static const struct {
+	int family;
+	const char *address;
+} loopback[] = {{AF_INET, "127.0.0.1"}, {AF_INET6, "::1"}};
+
+static void refuse(int i, int flags)
+{
+	int fd = mptcp_socket(loopback[i].family, flags);
+	int error = connect_to(fd, loopback[i].address, PORT);
+
+	must_be_refused(fd, error == EINPROGRESS ? wait_for_connect(fd) : error);
+	if (!control)
+		must_be_free(loopback[i].address, PORT);
+}
+
+START_TEST(blocking)
+{
+	refuse(_i, 0);
+}
+END_TEST
+
+START_TEST(non_blocking)
+{
+	refuse(_i, SOCK_NONBLOCK);
+}
+END_TEST
+
+START_TEST(fast_open)
+{
+	int fd = mptcp_socket(AF_INET, 0);
+	union address address = address_of("127.0.0.1", PORT);
+	char byte = 'x';
+	ssize_t sent = sendto(fd, &byte, 1, MSG_FASTOPEN, &address.any, length_of(&address));
+
+	if (sent < 0 && errno == EOPNOTSUPP) /* before Linux 6.2 */
+		return;
+	must_be_refused(fd, sent < 0 ? errno : 0);
+	if (!control)
+		must_be_free("127.0.0.1", PORT);
+}
+END_TEST
+
+START_TEST(refused_socket_reaches_a_server)
+{
+	int fd = mptcp_socket(AF_INET, 0);
+	char byte = 'x';
+
+	must_be_refused(fd, connect_to(fd, "127.0.0.1", PORT));
+	if (control)
+		return;
+	set_port_range(PORT + 10, PORT + 200);
+
+	int server = mptcp_socket(AF_INET, 0);
+	bind_to(server, "127.0.0.1", PORT);
+	ck_assert_int_eq(listen(server, 1), 0);
+	ck_assert_int_eq(connect_to(fd, "127.0.0.1", PORT), 0);
+	ck_assert_int_eq(send(fd, &byte, 1, 0), 1);
+	ck_assert_int_eq(recv(accept(server, NULL, NULL), &byte, 1, 0), 1);
+}
+END_TEST
+
+static void add_tests(Suite *suite)
+{
+	TCase *one = add_case(suite, "one port", one_port);
+	tcase_add_loop_test(one, blocking, 0, 2);
+	tcase_add_loop_test(one, non_blocking, 0, 2);
+	tcase_add_test(one, fast_open);
+	tcase_add_test(one, refused_socket_reaches_a_server);
+}
+
+int main(int argc, char **argv)
+{
+	int fd = mptcp_socket(AF_INET, 0);
+
+	if (fd < 0) {
+		printf("skipped: no MPTCP: %s\n", strerror(errno));
+		return SKIPPED;
+	}
+	close(fd);
+	return scenario_main(argc, argv, add_tests);
+}
