@@ -98,3 +98,9 @@ void run(const char *format, ...)
 	va_end(arguments);
 	ck_assert_msg(system(command) == 0, "failed: %s", command);
 }
+
+/* Also without duplicate address detection a work queue adds the route (addrconf_dad_work()). */
+void wait_for_address(const char *address)
+{
+	run("until ip -6 route show table local | grep -q '^local %s '; do :; done", address);
+}
