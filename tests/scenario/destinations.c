@@ -3,6 +3,7 @@
 #include "scenario.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <unistd.h>
 
 static const struct {
@@ -37,6 +38,8 @@ static void add_interface(void)
 	    "ip link set far up && ip address add 10.9.8.7/24 dev other && "
 	    "ip address add fd00::7/64 dev other nodad && "
 	    "ip address add fe80::7/64 dev other nodad");
+	wait_for_address("fd00::7");
+	wait_for_address("fe80::7");
 }
 
 static int meeting_socket(int i, int flags)
@@ -128,15 +131,33 @@ static void some_ports_on_two_interfaces(void)
 	add_interface();
 }
 
+/* qemu-user 7.2 does not emulate it. */
+static bool can_bind_address_only(void)
+{
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	int yes = 1;
+	bool can = setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &yes, sizeof yes) == 0;
+
+	close(fd);
+	if (!can)
+		puts("skipped: no IP_BIND_ADDRESS_NO_PORT, so no destinations of bound sockets");
+	return can;
+}
+
 static void add_tests(Suite *suite)
 {
 	TCase *one = add_case(suite, "one port", one_port_on_two_interfaces);
-	tcase_add_loop_test(one, blocking, 0, MEETINGS);
-	tcase_add_loop_test(one, non_blocking, 0, MEETINGS);
-
 	TCase *some = add_case(suite, "some ports", some_ports_on_two_interfaces);
-	tcase_add_loop_test(some, blocking_in_some_ports, 0, MEETINGS);
-	tcase_add_loop_test(some, non_blocking_in_some_ports, 0, MEETINGS);
+	bool with_sources = can_bind_address_only();
+
+	for (int i = 0; i < MEETINGS; i++) {
+		if (meetings[i].source && !with_sources)
+			continue;
+		tcase_add_loop_test(one, blocking, i, i + 1);
+		tcase_add_loop_test(one, non_blocking, i, i + 1);
+		tcase_add_loop_test(some, blocking_in_some_ports, i, i + 1);
+		tcase_add_loop_test(some, non_blocking_in_some_ports, i, i + 1);
+	}
 }
 
 int main(int argc, char **argv)
