@@ -111,7 +111,7 @@ start_loop() {
 # Shows the lines of the loop up to one that matches, but not every refusal.
 follow_loop() {
 	local line refusals=0
-	while ((refusals < 1000)) && IFS= read -r line <&"$from_loop"; do
+	while ((refusals < 1000)) && IFS= read -r -t 20 line <&"$from_loop"; do
 		# shellcheck disable=SC2053 # a pattern
 		if [[ $line == $1 ]]; then
 			((refusals <= 3)) || echo "    ($((refusals - 3)) more)"
@@ -119,9 +119,11 @@ follow_loop() {
 			return
 		elif [[ $line == *refused ]] && ((++refusals <= 3)); then
 			echo "    $line"
+		elif [[ $line == Connected* ]]; then
+			break
 		fi
 	done
-	die "waited in vain for \"$1\" from telnet; it was refused $refusals times"
+	die "telnet was to say \"$1\", and said \"${line-}\" after $refusals refusals"
 }
 
 end_loop() {
@@ -131,7 +133,7 @@ end_loop() {
 
 start_trace() {
 	local line
-	exec {trace}< <(exec timeout 50 tcpdump -i lo -lnt --immediate-mode tcp port 44444 2>&1)
+	exec {trace}< <(exec timeout 30 tcpdump -i lo -lnt --immediate-mode tcp port 44444 2>&1)
 	background+=($!)
 	while IFS= read -r line <&"$trace"; do
 		[[ $line != listening* ]] || return 0
@@ -197,7 +199,7 @@ with_the_library() {
 	only_a_few_ports
 	start_loop LD_PRELOAD="$library" NOSELFCONN_LOG=stderr
 	command_line LD_PRELOAD="$library" NOSELFCONN_LOG=stderr examples/self_connect.sh
-	follow_loop '*libnoselfconn*'
+	follow_loop 'telnet*libnoselfconn:*'
 	follow_loop '*refused'
 	kill "$loop_PID"
 	end_loop
@@ -223,8 +225,8 @@ how_often() {
 case ${1-} in
 '')
 	install_missing
-	build
 	choose_namespace
+	build
 	echo "Running in network namespaces of its own, on $(uname -srm)"
 	for act in without_the_library with_the_library how_often; do
 		"${in_namespace[@]}" "$0" "$act"

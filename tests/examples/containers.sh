@@ -1,0 +1,40 @@
+#!/bin/bash
+# Builds the Dockerfile's image, runs a program in it, and does with it what the Kubernetes manifest
+# asks for.
+. "$(dirname "$0")/common.sh"
+need_root
+[ -n "$(command -v buildah)" ] || skip "no buildah"
+/usr/bin/python3 -c "import kubernetes, yaml" || skip "no kubernetes or yaml for python3"
+
+place=$WORK/containers
+rm -rf "$place"
+mkdir -p "$place/volumes"
+copy_source_to "$place/context"
+
+buildah() {
+	command buildah --root "$place/storage" --runroot "$place/run" --storage-driver vfs "$@"
+}
+
+debian=$(buildah from scratch)
+buildah add --quiet "$debian" "$WORK/userland.tar" / >/dev/null
+buildah commit --quiet --rm "$debian" debian:12
+buildah build --quiet --isolation chroot --pull=never -f "$place/context/examples/Dockerfile" \
+	-t libnoselfconn "$place/context"
+
+container=$(buildah from --pull-never libnoselfconn)
+buildah copy --quiet "$container" "$FAST_CLIENT" /usr/local/bin/legacy >/dev/null
+export -f buildah
+export place
+in_container() {
+	in_one_port bash -c 'buildah run --isolation chroot "$@"' bash "$@"
+}
+must_fail in_container --env LD_PRELOAD= "$container" legacy 44444 1
+in_container "$container" legacy 44444 1 2>&1 | tee "$place/said"
+grep -q '^legacy.*libnoselfconn: destination=127.0.0.1:44444 ' "$place/said"
+
+root=$(buildah mount "$container")
+must_fail in_one_port chroot "$root" legacy 44444 1
+in_one_port /usr/bin/python3 "$source/tests/examples/pod.py" "$source/examples/kubernetes.yaml" \
+	"$root" "$place/volumes" legacy 44444 1 2>&1 | tee "$place/said"
+grep -q '^legacy.*libnoselfconn: destination=127.0.0.1:44444 ' "$place/said"
+rm -rf "$place"

@@ -1,0 +1,63 @@
+#!/bin/bash
+# Runs in overlay.sh: the recipe in its order, and what it says of the other order.
+. "$(dirname "$0")/common.sh"
+list=/etc/ld.so.preload
+recipe=/examples/ld_so_preload.sh
+installed=/usr/lib/$(gcc -print-multiarch)/libnoselfconn.so
+# shellcheck disable=SC2016  # for the dynamic linker
+line='/usr/$LIB/libnoselfconn.so'
+rm -f "$list"
+
+meets_itself() {
+	! legacy 44444 1
+}
+
+meets_itself
+
+# The library has to be there first.
+mv "$installed" /
+must_fail "$recipe" add
+[ ! -e "$list" ]
+mv /libnoselfconn.so "$installed"
+
+must_fail "$recipe" add libnoselfconn.so
+"$recipe" add
+[ "$(cat "$list")" = "$line" ]
+[ "$(stat -c '%a %U' "$list")" = '644 root' ]
+legacy 44444 1
+must_fail "$recipe" add
+
+# It reaches set-uid programs, which would refuse the bare name.
+set_uid() {
+	setpriv --reuid 65534 --regid 65534 --clear-groups /usr/local/bin/set-uid 44444 1
+}
+install -m 4755 /usr/local/bin/legacy /usr/local/bin/set-uid
+[ "$(set_uid 2>&1)" = 'refused in all 1 tries' ]
+sed -i 's,.*/,,' "$list"
+legacy 44444 1
+must_fail set_uid
+echo "$line" >"$list"
+
+# Uninstalled too early, programs run, but complain.
+complaint="ERROR: ld.so: object '$line' from $list cannot be preloaded .*: ignored"
+mv "$installed" /
+/bin/true 2>&1 | grep "$complaint"
+meets_itself
+mv /libnoselfconn.so "$installed"
+
+"$recipe" remove
+[ ! -e "$list" ]
+meets_itself
+must_fail "$recipe" remove
+
+# What others have written stays as it was, with or without a last newline.
+printf libm.so.6 >"$list"
+"$recipe" add
+[ "$(cat "$list")" = "$line"$'\nlibm.so.6' ]
+legacy 44444 1
+"$recipe" remove
+[ "$(cat "$list")" = libm.so.6 ]
+
+must_fail "$recipe"
+must_fail "$recipe" away
+[ -z "$(find /etc -maxdepth 1 -name 'ld.so.preload?*')" ]

@@ -1,0 +1,20 @@
+#!/bin/bash
+# Runs in overlay.sh. The unit and the drop-in are well-formed, and what they set works as it stands,
+# the alternatives in their comments too.
+. "$(dirname "$0")/common.sh"
+units=/etc/systemd/system
+cp -r /examples/systemd/. "$units"
+
+said=$(systemd-analyze verify --man=no --recursive-errors=no "$units/legacy.service" 2>&1) ||
+	fail "$said"
+[ -z "$said" ] || fail "$said"
+
+must_fail legacy 44444 1
+settings=$(sed -nE 's/^#?Environment=(LD_PRELOAD=)/\1/p' "$units/legacy.service" \
+	"$units/legacy.service.d/noselfconn.conf")
+[ "$(wc -l <<<"$settings")" = 4 ]
+while IFS= read -r setting; do
+	echo "$setting"
+	said=$(env -i "$setting" NOSELFCONN_LOG=syslog /usr/local/bin/legacy 44444 1 2>&1)
+	[ "$said" = 'refused in all 1 tries' ] || fail "$said"
+done <<<"$settings"
