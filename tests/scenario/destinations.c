@@ -32,16 +32,6 @@ static const struct {
 
 enum { MEETINGS = sizeof meetings / sizeof *meetings };
 
-static void add_interface(void)
-{
-	run("ip link add other type veth peer name far && ip link set other up && "
-	    "ip link set far up && ip address add 10.9.8.7/24 dev other && "
-	    "ip address add fd00::7/64 dev other nodad && "
-	    "ip address add fe80::7/64 dev other nodad");
-	wait_for_address("fd00::7");
-	wait_for_address("fe80::7");
-}
-
 static int meeting_socket(int i, int flags)
 {
 	int fd = tcp_socket(address_of(meetings[i].destination, 0).family, flags);

@@ -20,9 +20,7 @@ static const struct {
 static void one_port_on_two_interfaces(void)
 {
 	one_port();
-	run("ip link add other type veth peer name far && ip link set other up && "
-	    "ip link set far up && ip address add fe80::7/64 dev other nodad");
-	wait_for_address("fe80::7");
+	add_interface();
 }
 
 /* A connection that is none of the searched ones is there as well. */

@@ -100,7 +100,17 @@ void run(const char *format, ...)
 }
 
 /* Also without duplicate address detection a work queue adds the route (addrconf_dad_work()). */
-void wait_for_address(const char *address)
+static void wait_for_address(const char *address)
 {
 	run("until ip -6 route show table local | grep -q '^local %s '; do :; done", address);
+}
+
+void add_interface(void)
+{
+	run("ip link add other type veth peer name far && ip link set other up && "
+	    "ip link set far up && ip address add 10.9.8.7/24 dev other && "
+	    "ip address add fd00::7/64 dev other nodad && "
+	    "ip address add fe80::7/64 dev other nodad");
+	wait_for_address("fd00::7");
+	wait_for_address("fe80::7");
 }

@@ -14,5 +14,8 @@ void set_port_range(int low, int high);
 /* Runs a command of ip(8) or the like; ends the test if it fails. */
 __attribute__((format(printf, 1, 2))) void run(const char *format, ...);
 
-/* Waits until an IPv6 address that ip(8) has added is one of this host. */
-void wait_for_address(const char *address);
+/*
+ * Adds the interface "other", beside loopback, with the addresses 10.9.8.7, fd00::7 and fe80::7;
+ * ends the test if it cannot.
+ */
+void add_interface(void);

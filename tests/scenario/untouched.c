@@ -11,9 +11,7 @@
 static void some_ports_on_two_interfaces(void)
 {
 	some_ports();
-	run("ip link add other type veth peer name far && ip link set other up && "
-	    "ip link set far up && ip address add fd00::7/64 dev other nodad");
-	wait_for_address("fd00::7");
+	add_interface();
 }
 
 static void must_carry_data(int client, int server)
