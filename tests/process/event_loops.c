@@ -205,8 +205,7 @@ START_TEST(watched_in_one_port)
 	if (!control)
 		printf("%s: %d self-connects undone, a waiting thread saw %d times connected, "
 		       "%d times reset\n",
-		       loops[_i].name, CONNECTS * TRIES_IN_A_CONNECT, seen[CONNECTED],
-		       seen[RESET]);
+		       loops[_i].name, CONNECTS * TRIES_IN_A_CONNECT, seen[CONNECTED], seen[RESET]);
 	fflush(stdout);
 }
 END_TEST
@@ -243,8 +242,8 @@ START_TEST(own_loop_in_some_ports)
 		int error = connect_to(watcher.fd, "127.0.0.1", PORT);
 		if (error == EINPROGRESS) {
 			look(&watcher);
-			ck_assert_int_eq(watcher.last, is_self_connected(watcher.fd) ? CONNECTED
-										     : REFUSED);
+			ck_assert_int_eq(watcher.last,
+					 is_self_connected(watcher.fd) ? CONNECTED : REFUSED);
 		}
 		ring(&watcher);
 		look(&watcher);

@@ -1,0 +1,79 @@
+/* How programs start: vfork() and exec, and libraries whose constructors connect. */
+#include "namespace.h"
+#include "scenario.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* What a client tells, as a function and as a program: 0 or errno. */
+static int expected(void)
+{
+	return control ? 0 : ECONNREFUSED;
+}
+
+/* Also called where Check's assertions do not work. */
+static int be_a_client(void)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET,
+				      .sin_port = htons(PORT),
+				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct linger reset_on_close = {.l_onoff = 1};
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	int error = connect(fd, (struct sockaddr *)&address, sizeof address) == 0 ? 0 : errno;
+
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset_on_close, sizeof reset_on_close);
+	close(fd);
+	return error;
+}
+
+START_TEST(vfork_and_exec)
+{
+	static volatile int in_child;
+	int status;
+
+	pid_t child = vfork();
+	if (child == 0) {
+		in_child = be_a_client();
+		execl("/proc/self/exe", "client", NULL);
+		_exit(127);
+	}
+	ck_assert_int_eq(in_child, expected());
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert(WIFEXITED(status));
+	ck_assert_int_eq(WEXITSTATUS(status), expected());
+	ck_assert_int_eq(be_a_client(), expected());
+}
+END_TEST
+
+START_TEST(constructor_before_ours)
+{
+	char preload[4096];
+
+	snprintf(preload, sizeof preload, "%s:" EARLY, control ? "" : getenv("LD_PRELOAD"));
+	setenv("EARLY_PRELOAD", preload, 1);
+	run("LD_DEBUG=files LD_PRELOAD=$EARLY_PRELOAD /bin/true 2>&1 | "
+	    "grep -q 'calling init:.*early'");
+	run("! LD_DEBUG=files LD_PRELOAD=$EARLY_PRELOAD /bin/true 2>&1 | "
+	    "grep -q 'calling init:.*libnoselfconn'");
+	run("LD_PRELOAD=$EARLY_PRELOAD /bin/true; [ $? = %d ]", expected());
+}
+END_TEST
+
+static void add_tests(Suite *suite)
+{
+	TCase *one = add_case(suite, "one port", one_port);
+
+	tcase_add_test(one, vfork_and_exec);
+	tcase_add_test(one, constructor_before_ours);
+}
+
+int main(int argc, char **argv)
+{
+	if (strcmp(argv[0], "client") == 0)
+		return be_a_client();
+	return scenario_main(argc, argv, add_tests);
+}
