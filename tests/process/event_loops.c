@@ -1,10 +1,12 @@
-/* Event loops: what a thread sees that waits on the socket all the while. */
+/* Event loops: what a thread or a handler sees that waits on the socket all the while. */
 #include "scenario.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,7 +16,7 @@
 #include <unistd.h>
 
 /* What a program takes an event for, by the readiness and SO_ERROR. */
-enum news { NOTHING, CONNECTED, RESET, REFUSED, KINDS_OF_NEWS };
+enum news { NOTHING, CONNECTED, RESET, REFUSED, SURPRISE, KINDS_OF_NEWS };
 
 struct watcher {
 	int fd;
@@ -82,21 +84,29 @@ enum { LOOPS = sizeof loops / sizeof *loops };
 
 static enum news news_in(int readiness, int error)
 {
-	if (error == ECONNREFUSED)
-		return REFUSED;
-	if (error == ECONNRESET)
+	switch (error) {
+	case 0:
+		return (readiness & (POLLIN | POLLOUT | POLLHUP)) == POLLOUT ? CONNECTED : NOTHING;
+	case ECONNRESET:
 		return RESET;
-	ck_assert_msg(error == 0, "%s", strerror(error));
-	return (readiness & (POLLIN | POLLOUT | POLLHUP)) == POLLOUT ? CONNECTED : NOTHING;
+	case ECONNREFUSED:
+		return REFUSED;
+	default:
+		return SURPRISE;
+	}
 }
 
+/* Async-signal-safe. */
 static void look(struct watcher *watcher)
 {
 	int readiness = watcher->wait(watcher);
+	int error = 0;
+	socklen_t length = sizeof error;
 
 	if (readiness == 0)
 		return;
-	enum news news = news_in(readiness, option(watcher->fd, SOL_SOCKET, SO_ERROR));
+	getsockopt(watcher->fd, SOL_SOCKET, SO_ERROR, &error, &length);
+	enum news news = news_in(readiness, error);
 	watcher->last_readiness = readiness;
 	if (news == NOTHING || news == watcher->last)
 		return;
@@ -173,6 +183,7 @@ static int connect_watched(struct watcher *watcher, int loop)
 
 static void last_event_must_be_true(const struct watcher *watcher, int error)
 {
+	ck_assert_int_eq(watcher->seen[SURPRISE], 0);
 	if (is_self_connected(watcher->fd)) {
 		ck_assert(control);
 		ck_assert_int_eq(watcher->last, CONNECTED);
@@ -186,10 +197,26 @@ static void last_event_must_be_true(const struct watcher *watcher, int error)
 	}
 }
 
+enum { CONNECTS = 1000, TRIES_IN_A_CONNECT = 1 + 3 };
+
+static void add_and_clean_up(int seen[KINDS_OF_NEWS], struct watcher *watcher)
+{
+	for (int kind = 0; kind < KINDS_OF_NEWS; kind++)
+		seen[kind] += watcher->seen[kind];
+	clean_up(watcher);
+}
+
+static void print_seen(const char *who, const int seen[KINDS_OF_NEWS])
+{
+	if (!control)
+		printf("%s: of %d undone self-connects %d were seen connected, %d reset\n", who,
+		       CONNECTS * TRIES_IN_A_CONNECT, seen[CONNECTED], seen[RESET]);
+	fflush(stdout);
+}
+
 /* Every try meets itself; under the library as often as there are tries in one connect(). */
 START_TEST(watched_in_one_port)
 {
-	enum { CONNECTS = 1000, TRIES_IN_A_CONNECT = 1 + 3 };
 	int seen[KINDS_OF_NEWS] = {0};
 
 	for (int i = 0; i < CONNECTS; i++) {
@@ -198,19 +225,80 @@ START_TEST(watched_in_one_port)
 
 		last_event_must_be_true(&watcher, error);
 		ck_assert_int_eq(error, control ? EINPROGRESS : ECONNREFUSED);
-		for (int kind = 0; kind < KINDS_OF_NEWS; kind++)
-			seen[kind] += watcher.seen[kind];
-		clean_up(&watcher);
+		add_and_clean_up(seen, &watcher);
 	}
-	if (!control)
-		printf("%s: %d self-connects undone, a waiting thread saw %d times connected, "
-		       "%d times reset\n",
-		       loops[_i].name, CONNECTS * TRIES_IN_A_CONNECT, seen[CONNECTED], seen[RESET]);
-	fflush(stdout);
+	print_seen(loops[_i].name, seen);
+}
+END_TEST
+
+static struct watcher in_handler;
+
+static int ask_at_once(const struct watcher *watcher)
+{
+	struct pollfd descriptor = {.fd = watcher->fd, .events = POLLIN | POLLOUT};
+
+	poll(&descriptor, 1, 0);
+	return descriptor.revents;
+}
+
+static void look_in_handler(int signal)
+{
+	int interrupted_errno = errno;
+
+	(void)signal;
+	look(&in_handler);
+	errno = interrupted_errno;
+}
+
+static int connect_signalled(void)
+{
+	set_up(&in_handler, 0);
+	in_handler.wait = ask_at_once;
+	ck_assert(signal(SIGIO, look_in_handler) != SIG_ERR);
+	ck_assert_int_eq(fcntl(in_handler.fd, F_SETOWN, getpid()), 0);
+	ck_assert_int_eq(fcntl(in_handler.fd, F_SETFL, O_NONBLOCK | O_ASYNC), 0);
+
+	int error = connect_to(in_handler.fd, "127.0.0.1", PORT);
+	/* The last signal may still be on its way. */
+	for (int waits = 0; error == EINPROGRESS && waits < 1000; waits++) {
+		if (in_handler.last == (is_self_connected(in_handler.fd) ? CONNECTED : REFUSED))
+			break;
+		poll(NULL, 0, 10);
+	}
+	ck_assert_int_eq(fcntl(in_handler.fd, F_SETFL, O_NONBLOCK), 0);
+	return error;
+}
+
+/* The handler of SIGIO runs between the library's calls, in the thread that makes them. */
+START_TEST(signalled_in_one_port)
+{
+	int seen[KINDS_OF_NEWS] = {0};
+
+	for (int i = 0; i < CONNECTS; i++) {
+		int error = connect_signalled();
+
+		last_event_must_be_true(&in_handler, error);
+		ck_assert_int_eq(error, control ? EINPROGRESS : ECONNREFUSED);
+		add_and_clean_up(seen, &in_handler);
+	}
+	print_seen("SIGIO", seen);
 }
 END_TEST
 
 enum { TRIES = 200 };
+
+START_TEST(signalled_in_some_ports)
+{
+	int meetings = 0;
+
+	for (int i = 0; i < TRIES; i++) {
+		last_event_must_be_true(&in_handler, connect_signalled());
+		meetings += is_self_connected(in_handler.fd);
+		clean_up(&in_handler);
+	}
+	ck_assert_int_eq(meetings > 0, control);
+}
+END_TEST
 
 /* One in four tries meets itself, and the next try is mostly refused by the kernel. */
 START_TEST(watched_in_some_ports)
@@ -262,9 +350,11 @@ static void add_tests(Suite *suite)
 {
 	TCase *one = add_case(suite, "one port", one_port);
 	tcase_add_loop_test(one, watched_in_one_port, 0, LOOPS);
+	tcase_add_test(one, signalled_in_one_port);
 
 	TCase *some = add_case(suite, "some ports", some_ports);
 	tcase_add_loop_test(some, watched_in_some_ports, 0, LOOPS);
+	tcase_add_test(some, signalled_in_some_ports);
 	tcase_add_loop_test(some, own_loop_in_some_ports, 0, LOOPS);
 }
 
