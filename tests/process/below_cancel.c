@@ -8,9 +8,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* glibc declares the address as a transparent union. */
-#pragma GCC diagnostic ignored "-Wpedantic"
-
 int connect(int fd, const struct sockaddr *address, socklen_t length)
 {
 	void *symbol = dlsym(RTLD_NEXT, "connect");

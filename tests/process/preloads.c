@@ -151,7 +151,7 @@ int main(int argc, char **argv)
 
 	if (missing) {
 		printf("skipped: no %s\n", missing);
-		return 77;
+		return SKIPPED;
 	}
 	return scenario_main(argc, argv, add_tests);
 }
