@@ -13,9 +13,10 @@ static bool may_open_connection(int fd, int flags)
 		return false;
 
 	int caller_errno = errno;
-	bool tcp = is_tcp(fd);
+	/* Where a filter forbids fcntl(), nobody can tell whether the call has to wait. */
+	bool may = is_tcp(fd) && fcntl(fd, F_GETFL) >= 0;
 	errno = caller_errno;
-	return tcp;
+	return may;
 }
 
 static bool is_blocking(int fd, int flags)
