@@ -111,6 +111,11 @@ extern struct settings settings; /* written by the constructor only */
  */
 struct settings read_settings(void);
 
+/* Read one value. Return false, and change nothing, when it is not one of the setting's. */
+bool parse_retries(const char *value, unsigned int *retries);
+bool parse_log(const char *value, enum log_target *log);
+bool parse_disable(const char *value, bool *disabled);
+
 /* line.c: a line of text, cut off where it is full. The text does not end in '\0'. */
 struct line {
 	char text[256];

@@ -30,7 +30,7 @@ static void complain(const struct complaint *complaint, enum log_target target)
 	write_line(&line, target);
 }
 
-static bool parse_retries(const char *value, unsigned int *retries)
+bool parse_retries(const char *value, unsigned int *retries)
 {
 	unsigned int number = 0;
 
@@ -45,7 +45,7 @@ static bool parse_retries(const char *value, unsigned int *retries)
 	return true;
 }
 
-static bool parse_log(const char *value, enum log_target *log)
+bool parse_log(const char *value, enum log_target *log)
 {
 	if (strcmp(value, "none") == 0)
 		*log = LOG_TO_NONE;
@@ -58,10 +58,12 @@ static bool parse_log(const char *value, enum log_target *log)
 	return true;
 }
 
-static bool parse_disable(const char *value, bool *disabled)
+bool parse_disable(const char *value, bool *disabled)
 {
-	*disabled = strcmp(value, "1") == 0;
-	return *disabled;
+	if (strcmp(value, "1") != 0)
+		return false;
+	*disabled = true;
+	return true;
 }
 
 /* An empty value is what is left of a variable that was cleared in a unit file or an image. */
