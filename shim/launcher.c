@@ -1,0 +1,166 @@
+/* noselfconn(1): runs a command under the library. */
+#include "launcher.h"
+#include "noselfconn.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char help[] =
+	"Usage: noselfconn [OPTION]... [--] COMMAND [ARGUMENT]...\n"
+	"       noselfconn --check COMMAND\n"
+	"       noselfconn --status PID\n"
+	"Runs COMMAND so that it never gets a TCP socket that is connected to itself.\n"
+	"\n"
+	"  --retries N    attempts after a self-connect, 0 to 16 (default 3)\n"
+	"  --log TARGET   where to tell of self-connects: none, stderr or syslog (default none)\n"
+	"  --force        run COMMAND even if it cannot be protected\n"
+	"  --check        only say whether COMMAND can be protected\n"
+	"  --status PID   say whether the running process PID is protected\n"
+	"  --help         show this and exit\n"
+	"  --version      show the version and exit\n"
+	"\n"
+	"Exit status: that of COMMAND; 125 noselfconn itself failed or refused, 126 COMMAND "
+	"cannot\n"
+	"be run, 127 it was not found. With --status: 0 protected, 2 not protected, 3 unknown.\n"
+	"See noselfconn(1) and libnoselfconn(7).\n";
+
+struct options {
+	bool force;
+	bool check;
+};
+
+__attribute__((format(printf, 2, 3), noreturn)) static void fail(int status, const char *format,
+								 ...)
+{
+	va_list arguments;
+
+	fputs("noselfconn: ", stderr);
+	va_start(arguments, format);
+	vfprintf(stderr, format, arguments);
+	va_end(arguments);
+	fputc('\n', stderr);
+	exit(status);
+}
+
+/* Ends with the status if what was printed has arrived. */
+__attribute__((noreturn)) static void leave(int status)
+{
+	if (fflush(stdout) != 0)
+		fail(OWN_FAILURE, "cannot write: %s", strerror(errno));
+	exit(status);
+}
+
+static void set(const char *variable, const char *value)
+{
+	if (setenv(variable, value, 1) != 0)
+		fail(OWN_FAILURE, "cannot set %s: %s", variable, strerror(errno));
+}
+
+static void set_retries(const char *value)
+{
+	unsigned int retries;
+
+	if (!*value || !parse_retries(value, &retries))
+		fail(OWN_FAILURE, "--retries %s: expected a whole number from 0 to 16", value);
+	set("NOSELFCONN_RETRIES", value);
+}
+
+static void set_log(const char *value)
+{
+	enum log_target target;
+
+	if (!parse_log(value, &target))
+		fail(OWN_FAILURE, "--log %s: expected none, stderr or syslog", value);
+	set("NOSELFCONN_LOG", value);
+}
+
+/* Takes the options off; what they say about the settings goes into the environment. */
+static struct options take_options(int argc, char **argv)
+{
+	enum { RETRIES = 1, LOG, FORCE, CHECK, STATUS, HELP, VERSION };
+	static const struct option known[] = {
+		{"retries", required_argument, NULL, RETRIES},
+		{"log", required_argument, NULL, LOG},
+		{"force", no_argument, NULL, FORCE},
+		{"check", no_argument, NULL, CHECK},
+		{"status", required_argument, NULL, STATUS},
+		{"help", no_argument, NULL, HELP},
+		{"version", no_argument, NULL, VERSION},
+		{0},
+	};
+	struct options options = {0};
+
+	for (;;) {
+		const char *given = argv[optind];
+		switch (getopt_long(argc, argv, "+:", known, NULL)) {
+		case RETRIES:
+			set_retries(optarg);
+			break;
+		case LOG:
+			set_log(optarg);
+			break;
+		case FORCE:
+			options.force = true;
+			break;
+		case CHECK:
+			options.check = true;
+			break;
+		case STATUS:
+			leave(print_status(optarg));
+		case HELP:
+			fputs(help, stdout);
+			leave(0);
+		case VERSION:
+			puts("noselfconn " NOSELFCONN_VERSION);
+			leave(0);
+		case -1:
+			return options;
+		case ':':
+			fail(OWN_FAILURE, "%s: expected a value behind it, see noselfconn --help",
+			     given);
+		default:
+			fail(OWN_FAILURE, "%s: expected an option that noselfconn --help lists",
+			     given);
+		}
+	}
+}
+
+static void preload(const char *library)
+{
+	const char *existing = getenv("LD_PRELOAD");
+	char *list = preload_list(library, existing ? existing : "");
+
+	if (!list)
+		fail(OWN_FAILURE, "%s", strerror(errno));
+	set("LD_PRELOAD", list);
+	free(list);
+}
+
+int main(int argc, char **argv)
+{
+	static struct judgement judgement;
+	struct options options = take_options(argc, argv);
+	char **command = argv + optind;
+
+	if (!*command)
+		fail(OWN_FAILURE, "no COMMAND, expected noselfconn [OPTION]... [--] COMMAND "
+				  "[ARGUMENT]...");
+	judge(*command, &judgement);
+	if (judgement.status != 0 &&
+	    !(options.force && !options.check && judgement.status == OWN_FAILURE))
+		fail(judgement.status, "%s", judgement.reason);
+	if (options.check) {
+		printf("%s can be protected by %s\n", judgement.path, judgement.library);
+		leave(0);
+	}
+	if (*judgement.library)
+		preload(judgement.library);
+	/* The path has a slash, so that nothing is searched for again. */
+	execvp(judgement.path, command);
+	fail(CANNOT_RUN, "cannot run %s: %s", judgement.path, strerror(errno));
+}

@@ -1,0 +1,83 @@
+/*
+ * The inside of the launcher. What is to run is judged before it runs:
+ *
+ *   launcher.c -> judge.c -> program.c, preload.c
+ *              -> status.c
+ */
+#pragma once
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define LIBRARY_NAME "libnoselfconn.so"
+
+/* The launcher's own exit statuses, those of env(1) and stdbuf(1). */
+enum { OWN_FAILURE = 125, CANNOT_RUN = 126, NOT_FOUND = 127 };
+
+/* program.c: what the bytes of a program say. Pure, for any bytes. */
+struct architecture {
+	uint8_t class;
+	uint8_t byte_order;
+	uint16_t machine;
+};
+
+enum program_kind { OTHER_PROGRAM, SCRIPT, ELF_PROGRAM };
+
+enum { SCRIPT_LINE = 256 };
+
+struct program {
+	enum program_kind kind;
+	char interpreter[PATH_MAX]; /* a script's; an ELF program's loader, "" if it has none */
+	char argument[SCRIPT_LINE]; /* that a script gives to its interpreter, "" if none */
+	struct architecture architecture; /* from here on for ELF programs only */
+	bool is_go;
+	bool imports_connect;
+};
+
+void read_program(struct program *program, const void *image, size_t size);
+
+/*
+ * The command in the argument that a script gives to env(1): "python3", or "-S A=1 python3 -u".
+ * Returns false when there is none, and when there are other options.
+ */
+bool command_of_env(const char *argument, char command[SCRIPT_LINE]);
+
+bool same_architecture(const struct architecture *a, const struct architecture *b);
+
+/*
+ * preload.c: the value for LD_PRELOAD, to be freed: the library, then what the list has now except
+ * entries of the library's name. Returns NULL with errno when there is no memory.
+ */
+char *preload_list(const char *library, const char *existing);
+
+/*
+ * What names the library in LD_PRELOAD for this ELF program: the file of its architecture, next to
+ * the launcher (the build tree) or where it is installed. With libraries for other architectures
+ * there too it is a path with $LIB if the program's loader knows it, so that children of
+ * either size are served; "" when there is no such file.
+ */
+void find_library(const struct program *program, char library[PATH_MAX]);
+
+struct image {
+	const void *data;
+	size_t size;
+};
+
+/* A file in memory. Returns false with errno. */
+bool map_file(const char *path, struct image *image);
+void unmap_file(const struct image *image);
+
+/* judge.c: whether the library can protect a command. */
+struct judgement {
+	int status;			 /* 0, or the exit status of the launcher */
+	char path[PATH_MAX];		 /* of the command, if it was found */
+	char library[PATH_MAX];		 /* for LD_PRELOAD, "" if there is none */
+	char reason[2 * PATH_MAX + 512]; /* one sentence, if status is not 0 */
+};
+
+void judge(const char *command, struct judgement *judgement);
+
+/* status.c: prints whether the library is at work in a process. Returns the exit status. */
+int print_status(const char *pid);

@@ -1,0 +1,236 @@
+/* What the bytes of a program say. */
+#include "launcher.h"
+
+#include <elf.h>
+#include <string.h>
+
+struct elf {
+	const unsigned char *bytes;
+	size_t size;
+	bool is_64;
+	bool is_little;
+};
+
+/* A number of this width; 0 where the file does not reach. */
+static uint64_t number_at(const struct elf *elf, uint64_t offset, size_t width)
+{
+	uint64_t number = 0;
+
+	if (offset > elf->size || width > elf->size - offset)
+		return 0;
+	for (size_t i = 0; i < width; i++)
+		number = number << 8 | elf->bytes[offset + (elf->is_little ? width - 1 - i : i)];
+	return number;
+}
+
+/* A member of a structure that both classes have, each in its own place and width. */
+#define MEMBER(elf, base, structure, member)                                                       \
+	((elf)->is_64 ? number_at(elf, (base) + offsetof(Elf64_##structure, member),               \
+				  sizeof((Elf64_##structure *)0)->member)                          \
+		      : number_at(elf, (base) + offsetof(Elf32_##structure, member),               \
+				  sizeof((Elf32_##structure *)0)->member))
+
+/* A table of the file: a walk over it ends where the file does. */
+struct table {
+	uint64_t offset;
+	uint64_t entry_size;
+	uint64_t count;
+};
+
+static struct table table_of(const struct elf *elf, uint64_t offset, uint64_t entry_size,
+			     uint64_t count)
+{
+	struct table table = {.offset = offset, .entry_size = entry_size};
+	uint64_t most;
+
+	if (offset >= elf->size || entry_size == 0)
+		return table;
+	most = (elf->size - offset) / entry_size;
+	table.count = count < most ? count : most;
+	return table;
+}
+
+static struct table segments_of(const struct elf *elf)
+{
+	return table_of(elf, MEMBER(elf, 0, Ehdr, e_phoff), MEMBER(elf, 0, Ehdr, e_phentsize),
+			MEMBER(elf, 0, Ehdr, e_phnum));
+}
+
+static struct table sections_of(const struct elf *elf)
+{
+	return table_of(elf, MEMBER(elf, 0, Ehdr, e_shoff), MEMBER(elf, 0, Ehdr, e_shentsize),
+			MEMBER(elf, 0, Ehdr, e_shnum));
+}
+
+static uint64_t entry(const struct table *table, uint64_t i)
+{
+	return table->offset + i * table->entry_size;
+}
+
+/* Whether the text, with its '\0', stands at this place in a table of strings. */
+static bool string_is(const struct elf *elf, const struct table *sections, uint64_t strings,
+		      uint64_t place, const char *text)
+{
+	uint64_t offset;
+	size_t size = strlen(text) + 1;
+
+	if (strings >= sections->count)
+		return false;
+	offset = MEMBER(elf, entry(sections, strings), Shdr, sh_offset);
+	return offset <= elf->size && place <= elf->size - offset &&
+	       size <= elf->size - offset - place &&
+	       memcmp(elf->bytes + offset + place, text, size) == 0;
+}
+
+static bool has_section(const struct elf *elf, const char *name)
+{
+	struct table sections = sections_of(elf);
+	uint64_t strings = MEMBER(elf, 0, Ehdr, e_shstrndx);
+
+	for (uint64_t i = 0; i < sections.count; i++)
+		if (string_is(elf, &sections, strings,
+			      MEMBER(elf, entry(&sections, i), Shdr, sh_name), name))
+			return true;
+	return false;
+}
+
+static bool section_imports(const struct elf *elf, const struct table *sections, uint64_t section,
+			    const char *name)
+{
+	struct table symbols = table_of(
+		elf, MEMBER(elf, section, Shdr, sh_offset), MEMBER(elf, section, Shdr, sh_entsize),
+		MEMBER(elf, section, Shdr, sh_size) /
+			(elf->is_64 ? sizeof(Elf64_Sym) : sizeof(Elf32_Sym)));
+	uint64_t strings = MEMBER(elf, section, Shdr, sh_link);
+
+	for (uint64_t i = 0; i < symbols.count; i++)
+		if (MEMBER(elf, entry(&symbols, i), Sym, st_shndx) == SHN_UNDEF &&
+		    string_is(elf, sections, strings, MEMBER(elf, entry(&symbols, i), Sym, st_name),
+			      name))
+			return true;
+	return false;
+}
+
+/* There is one table of dynamic symbols (System V ABI, "Sections"); a second is not looked at. */
+static bool imports(const struct elf *elf, const char *name)
+{
+	struct table sections = sections_of(elf);
+
+	for (uint64_t i = 0; i < sections.count; i++)
+		if (MEMBER(elf, entry(&sections, i), Shdr, sh_type) == SHT_DYNSYM)
+			return section_imports(elf, &sections, entry(&sections, i), name);
+	return false;
+}
+
+/* As load_elf_binary() does: the first one, and its '\0' is in the file. */
+static void read_loader(const struct elf *elf, char loader[PATH_MAX])
+{
+	struct table segments = segments_of(elf);
+
+	for (uint64_t i = 0; i < segments.count; i++) {
+		uint64_t segment = entry(&segments, i);
+		if (MEMBER(elf, segment, Phdr, p_type) != PT_INTERP)
+			continue;
+
+		uint64_t offset = MEMBER(elf, segment, Phdr, p_offset);
+		uint64_t size = MEMBER(elf, segment, Phdr, p_filesz);
+		if (size <= PATH_MAX && offset <= elf->size && size <= elf->size - offset &&
+		    memchr(elf->bytes + offset, '\0', size))
+			memcpy(loader, elf->bytes + offset, size);
+		return;
+	}
+}
+
+static void read_elf(struct program *program, const unsigned char *bytes, size_t size)
+{
+	struct elf elf = {.bytes = bytes,
+			  .size = size,
+			  .is_64 = bytes[EI_CLASS] == ELFCLASS64,
+			  .is_little = bytes[EI_DATA] == ELFDATA2LSB};
+
+	program->kind = ELF_PROGRAM;
+	program->architecture = (struct architecture){
+		.class = bytes[EI_CLASS],
+		.byte_order = bytes[EI_DATA],
+		.machine = (uint16_t)MEMBER(&elf, 0, Ehdr, e_machine),
+	};
+	read_loader(&elf, program->interpreter);
+	program->is_go =
+		has_section(&elf, ".go.buildinfo") || has_section(&elf, ".note.go.buildid");
+	program->imports_connect = imports(&elf, "connect");
+}
+
+static size_t skip(const char *text, size_t size, size_t from, const char *characters)
+{
+	while (from < size && text[from] && strchr(characters, text[from]))
+		from++;
+	return from;
+}
+
+static size_t skip_word(const char *text, size_t size, size_t from)
+{
+	while (from < size && text[from] && text[from] != ' ' && text[from] != '\t')
+		from++;
+	return from;
+}
+
+/*
+ * As load_script() does in fs/binfmt_script.c: of the first 256 bytes the first line; everything
+ * behind the interpreter is one argument; without the end of the line in sight the interpreter's
+ * name has to end.
+ */
+static void read_script(struct program *program, const char *text, size_t size)
+{
+	const char *newline;
+	size_t end = size < SCRIPT_LINE ? size : SCRIPT_LINE;
+	size_t name;
+	size_t name_end;
+	size_t argument;
+
+	newline = memchr(text, '\n', end);
+	if (newline)
+		end = (size_t)(newline - text);
+	name = skip(text, end, 2, " \t");
+	name_end = skip_word(text, end, name);
+	if (name == name_end || (name_end == SCRIPT_LINE && !newline))
+		return;
+	argument = skip(text, end, name_end, " \t");
+	while (end > argument && (text[end - 1] == ' ' || text[end - 1] == '\t'))
+		end--;
+	program->kind = SCRIPT;
+	memcpy(program->interpreter, text + name, name_end - name);
+	memcpy(program->argument, text + argument, end - argument);
+}
+
+void read_program(struct program *program, const void *image, size_t size)
+{
+	const unsigned char *bytes = image;
+
+	*program = (struct program){.kind = OTHER_PROGRAM};
+	if (size >= EI_NIDENT && memcmp(bytes, ELFMAG, SELFMAG) == 0)
+		read_elf(program, bytes, size);
+	else if (size >= 2 && memcmp(bytes, "#!", 2) == 0)
+		read_script(program, image, size);
+}
+
+bool command_of_env(const char *argument, char command[SCRIPT_LINE])
+{
+	size_t length = strnlen(argument, SCRIPT_LINE - 1);
+	size_t word = strncmp(argument, "-S", 2) == 0 ? skip(argument, length, 2, " \t") : 0;
+	size_t end = skip_word(argument, length, word);
+
+	while (end > word && memchr(argument + word, '=', end - word)) {
+		word = skip(argument, length, end, " \t");
+		end = skip_word(argument, length, word);
+	}
+	if (end == word || argument[word] == '-')
+		return false;
+	memcpy(command, argument + word, end - word);
+	command[end - word] = '\0';
+	return true;
+}
+
+bool same_architecture(const struct architecture *a, const struct architecture *b)
+{
+	return a->class == b->class && a->byte_order == b->byte_order && a->machine == b->machine;
+}

@@ -1,0 +1,35 @@
+#!/bin/bash
+# What bash offers after "noselfconn".
+# shellcheck disable=SC2016 # what single quotes hold is for another shell
+source=$(cd "$(dirname "$0")/../.." && pwd)
+# shellcheck source=/dev/null
+. "$(dirname "$0")/expect.sh"
+
+# completes LINE WORD...: exactly these words are offered for the last word of the line.
+completes() {
+	local offered
+	offered=$(bash --norc -c '
+		. /usr/share/bash-completion/bash_completion
+		. "$1"
+		COMP_LINE=$2 COMP_POINT=${#2}
+		read -ra COMP_WORDS <<<"$2"
+		[[ $2 != *" " ]] || COMP_WORDS+=("")
+		COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+		_noselfconn noselfconn "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD-1]}"
+		printf "%s\n" "${COMPREPLY[@]}"' bash "$source/shim/noselfconn.bash" "$1" 2>/dev/null |
+		sort -u | xargs)
+	[ "$offered" = "${*:2}" ] || fail "\"$1\" is offered \"$offered\", expected \"${*:2}\""
+}
+
+completes 'noselfconn --' --check --force --help --log --retries --status --version
+completes 'noselfconn --re' --retries
+completes 'noselfconn --log ' none stderr syslog
+completes 'noselfconn --log=s' stderr syslog
+completes 'noselfconn --log sy' syslog
+completes "noselfconn --status $$" $$
+completes 'noselfconn --force stdbu' stdbuf
+completes 'noselfconn --log stderr --retries 3 stdbu' stdbuf
+completes 'noselfconn -- stdbu' stdbuf
+touch only-file
+completes 'noselfconn cat only' only-file
+completes 'noselfconn --log none cat --log only' only-file

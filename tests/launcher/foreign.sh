@@ -1,0 +1,54 @@
+#!/bin/bash
+# Programs of another architecture, and $LIB where libraries for both are installed.
+# shellcheck disable=SC2016 # what single quotes hold is for another shell
+launcher=$1
+library=$2
+# shellcheck source=/dev/null
+. "$(dirname "$0")/expect.sh"
+
+[ "$(uname -m)" = x86_64 ] || skip "an x86-64 system, to which 32-bit programs are the other size"
+
+triplet=x86_64-linux-gnu
+printf 'int main(void) { return 0; }\n' >program.c
+gcc -o program program.c
+i686-linux-gnu-gcc -Wl,--dynamic-linker=/usr/i686-linux-gnu/lib/ld-linux.so.2 -o program32 program.c
+musl-gcc -o program-musl program.c
+i686-linux-gnu-gcc -shared -o library32 -x c /dev/null
+
+# As installed: prefix FILE DIRECTORY...
+install_into() {
+	mkdir -p "$1/bin"
+	cp "$launcher" "$1/bin"
+	for directory in "${@:2}"; do
+		mkdir -p "$1/$directory"
+		cp "$library" "$1/$directory"
+		case $directory in
+		*i386* | */lib32) cp library32 "$1/$directory/libnoselfconn.so" ;;
+		esac
+	done
+}
+
+no_library='*cannot be protected: it is a 32-bit x86 program, for which there is no libnoselfconn.so; *'
+install_into one lib/$triplet
+expect 0 "*by $PWD/one/lib/$triplet/libnoselfconn.so" one/bin/noselfconn --check ./program
+expect 125 "$no_library" one/bin/noselfconn ./program32
+expect 125 "$no_library" one/bin/noselfconn --check ./program32
+
+both='$LIB/libnoselfconn.so'
+install_into both lib/$triplet lib/i386-linux-gnu
+expect 0 "*by $PWD/both/$both" both/bin/noselfconn --check ./program
+expect 0 "*by $PWD/both/$both" both/bin/noselfconn --check ./program32
+expect 0 1 both/bin/noselfconn sh -c 'grep -c "r-xp.*/libnoselfconn\.so$" /proc/self/maps'
+
+# Where $LIB is something else than the directory, and for loaders that do not know it, the path.
+expect 0 "*by $PWD/both/lib/$triplet/libnoselfconn.so" both/bin/noselfconn --check ./program-musl
+install_into other lib lib/i386-linux-gnu
+expect 0 "*by $PWD/other/lib/libnoselfconn.so" other/bin/noselfconn --check ./program
+expect 0 1 other/bin/noselfconn sh -c 'grep -c "r-xp.*/libnoselfconn\.so$" /proc/self/maps'
+
+# None at all.
+install_into none
+rm -f none/lib*/libnoselfconn.so
+expect 125 '*cannot be protected: it is a 64-bit x86 program, for which there is no *' \
+	none/bin/noselfconn ./program
+expect 1 '' none/bin/noselfconn --force printenv LD_PRELOAD

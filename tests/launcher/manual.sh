@@ -1,0 +1,27 @@
+#!/bin/bash
+# The manual pages have no errors of form, and tell of every option and setting.
+source=$(cd "$(dirname "$0")/../.." && pwd)
+launcher=$1
+# shellcheck source=/dev/null
+. "$(dirname "$0")/expect.sh"
+
+# Whether other manual pages are installed is the host's affair.
+elsewhere='outdated mandoc.db|referenced manual not found'
+
+for page in noselfconn.1 libnoselfconn.7; do
+	findings=$(mandoc -Tlint -W style "$source/shim/$page" 2>&1 | grep -vE "$elsewhere" || :)
+	[ -z "$findings" ] || fail "$findings"
+	# As lintian calls it.
+	findings=$(LC_ALL=C.UTF-8 MANROFFSEQ='' MANWIDTH=80 \
+		man --warnings -E UTF-8 -l -Tutf8 -Z "$source/shim/$page" 2>&1 >/dev/null)
+	[ -z "$findings" ] || fail "$findings"
+done
+
+for option in $("$launcher" --help | grep -o -E -- '--[a-z]+' | sort -u); do
+	grep -q "^\.It Fl Fl ${option#--}\>" "$source/shim/noselfconn.1" ||
+		fail "noselfconn(1) does not tell of $option"
+done
+while read -r variable; do
+	grep -q "^\.It Ev $variable\$" "$source/shim/libnoselfconn.7" ||
+		fail "libnoselfconn(7) does not tell of $variable"
+done < <(grep -o 'NOSELFCONN_[A-Z]*' "$source/shim/settings.c" | sort -u)

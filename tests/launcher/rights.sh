@@ -1,0 +1,54 @@
+#!/bin/bash
+# Programs for which the loader ignores LD_PRELOAD, as AT_SECURE shows.
+launcher=$1
+library=$2
+# shellcheck source=/dev/null
+. "$(dirname "$0")/expect.sh"
+
+[ "$(id -u)" = 0 ] || skip "only root can make files set-uid for others"
+
+# The library is found next to the launcher, where everybody can read it.
+cp "$launcher" "$library" .
+as_nobody=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+
+cat >program.c <<'END'
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/auxv.h>
+int main(void) { printf("%lu %d\n", getauxval(AT_SECURE), getenv("LD_PRELOAD") != 0); }
+END
+gcc -o plain program.c
+for name in set-uid set-gid set-gid-no-group capable unreadable; do
+	cp plain $name
+done
+chmod u+s set-uid
+chmod g+s set-gid
+chmod g-x,g+s set-gid-no-group
+chmod a=x unreadable
+setcap cap_net_bind_service+ep capable || skip "the file system takes no file capabilities"
+printf '#!%s\n' "$PWD/set-uid" >script
+chmod +xs script
+
+# That the kernel agrees: what is refused loses LD_PRELOAD, everything else keeps it.
+refused() {
+	expect 125 "noselfconn: *cannot be protected: it $1, so its loader ignores LD_PRELOAD; *sudo*" \
+		"${as_nobody[@]}" ./noselfconn "$2"
+	expect 0 '1 0' "${as_nobody[@]}" ./noselfconn --force "$2"
+}
+refused 'is set-uid' ./set-uid
+refused 'is set-gid' ./set-gid
+refused 'has file capabilities' ./capable
+expect 0 '0 1' "${as_nobody[@]}" ./noselfconn ./plain
+expect 0 '0 1' "${as_nobody[@]}" ./noselfconn ./set-gid-no-group
+
+# Who has the rights already gains none.
+expect 0 '0 1' ./noselfconn ./set-uid
+expect 0 '0 1' ./noselfconn ./set-gid
+expect 0 '0 1' ./noselfconn ./capable
+
+# The bits of a script do not count, those of its interpreter do.
+refused 'is set-uid' ./script
+
+expect 125 'noselfconn: ./unreadable cannot be protected: it cannot be read, *' \
+	"${as_nobody[@]}" ./noselfconn ./unreadable
+expect 0 '0 1' "${as_nobody[@]}" ./noselfconn --force ./plain
