@@ -1,0 +1,37 @@
+# shellcheck shell=bash
+# Read by the scripts here.
+set -euo pipefail
+unset DESTDIR LD_PRELOAD CFLAGS CPPFLAGS LDFLAGS CC
+umask 022
+
+fail() {
+	echo "line ${BASH_LINENO[0]}: $*" >&2
+	exit 1
+}
+
+skip() {
+	echo "skipped: $*"
+	exit 77
+}
+
+# distribution_flags OPTIONS: as a package is built, with hardening=+all and the like. debhelper
+# joins the flags so.
+distribution_flags() {
+	local -x DEB_BUILD_MAINT_OPTIONS=$1
+	CFLAGS="$(dpkg-buildflags --get CFLAGS) $(dpkg-buildflags --get CPPFLAGS)"
+	LDFLAGS="$(dpkg-buildflags --get LDFLAGS) -Wl,--as-needed"
+	export CFLAGS LDFLAGS
+}
+
+# build SOURCE DIRECTORY OPTION...: what cmake says is shown only when it fails.
+build() {
+	{
+		cmake -S "$1" -B "$2" -DBUILD_TESTING=OFF -DCMAKE_INSTALL_PREFIX=/usr "${@:3}" &&
+			cmake --build "$2" --verbose
+	} >"$2.log" 2>&1 || fail "$(cat "$2.log")"
+}
+
+# pack DIRECTORY OPTION...: with cpack, in the build directory.
+pack() {
+	(cd "$1" && cpack "${@:2}") >"$1.cpack.log" 2>&1 || fail "$(cat "$1.cpack.log")"
+}

@@ -1,0 +1,70 @@
+#!/bin/bash
+# Runs as root in a userland of its own, see userland.sh.
+set -euo pipefail
+cd /root
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 MANPAGER=cat
+
+fail() {
+	echo "line ${BASH_LINENO[0]}: $*" >&2
+	exit 1
+}
+
+# expect OUTPUT COMMAND...: exactly this, on both streams.
+expect() {
+	local output
+	output=$("${@:2}" 2>&1) || output+=" ($?)"
+	[ "$output" = "$1" ] || fail "${*:2} gave \"$output\", expected \"$1\""
+}
+
+# What is on the disk, except what package tools and man keep for themselves.
+list_files() {
+	find / -xdev \( -path /proc -o -path /var/cache -o -path /var/lib/dpkg -o -path /var/log \
+		-o -path /root -o -path /tmp \) -prune -o -print | sort
+}
+
+triplet=x86_64-linux-gnu
+list_files >before
+
+expect connected ./client
+expect connected ./client32
+
+# With one architecture.
+dpkg -i libnoselfconn_*_amd64.deb noselfconn_*_amd64.deb >/dev/null
+expect refused env LD_PRELOAD=libnoselfconn.so ./client
+expect "/usr/lib/$triplet/libnoselfconn.so" noselfconn printenv LD_PRELOAD
+expect refused noselfconn ./client
+! noselfconn --check ./client32 2>/dev/null || fail "protects without a library"
+
+# With both, the bare name and the launcher serve either.
+dpkg -i libnoselfconn_*_i386.deb >/dev/null
+apt-get check -qq
+for client in ./client ./client32; do
+	expect refused env LD_PRELOAD=libnoselfconn.so "$client"
+	expect refused noselfconn "$client"
+	expect refused noselfconn sh -c "$client"
+done
+# shellcheck disable=SC2016 # $LIB is for the loader
+expect '/usr/$LIB/libnoselfconn.so' noselfconn printenv LD_PRELOAD
+
+coproc noselfconn --retries 1 sh -c 'echo started; read -r _'
+# shellcheck disable=SC2154 # coproc sets it
+pid=$COPROC_PID
+read -r _ <&"${COPROC[0]}"
+expect "$pid: protected by /usr/lib/$triplet/libnoselfconn.so, retries=1 log=none" \
+	noselfconn --status "$pid"
+kill "$pid"
+wait "$pid" || :
+
+# The manual and the completion are found.
+for page in 1:noselfconn 7:libnoselfconn; do
+	grep -q "^ *${page#*:} [–—]" <<<"$(man "${page%:*}" "${page#*:}")" ||
+		fail "no ${page#*:}(${page%:*})"
+done
+bash -euc '. /usr/share/bash-completion/bash_completion; _completion_loader noselfconn || [ $? = 124 ]
+	complete -p noselfconn' >/dev/null || fail "no completion"
+
+# Nothing stays.
+dpkg --purge noselfconn libnoselfconn:amd64 libnoselfconn:i386 >/dev/null
+list_files >after
+diff before after
+expect connected ./client

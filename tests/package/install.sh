@@ -1,0 +1,61 @@
+#!/bin/bash
+# cmake --install, and the flags that a packager gives.
+source=$1
+# shellcheck source=/dev/null
+. "$(dirname "$0")/expect.sh"
+
+directory=$(mktemp -d)
+trap 'rm -rf "$directory"' EXIT
+cd "$directory" || exit
+
+# The flags arrive, and -Werror is not among them.
+CFLAGS=-DGIVEN_TO_COMPILER LDFLAGS=-Wl,--defsym=given_to_linker=1 build "$source" b
+[ "$(grep -c -e '-DGIVEN_TO_COMPILER .*-c ' b.log)" = "$(grep -c -e ' -c ' b.log)" ] ||
+	fail "CFLAGS are not used everywhere: $(cat b.log)"
+grep -q given_to_linker <<<"$(nm b/shim/noselfconn)" || fail "LDFLAGS are not used for the launcher"
+grep -q given_to_linker <<<"$(nm b/shim/libnoselfconn.so)" || fail "LDFLAGS are not used for the library"
+! grep -q -e -Werror b.log || fail "-Werror without request"
+! grep -q warning: b.log || fail "$(grep -A 5 warning: b.log)"
+
+# Nor are there warnings, or a library that does not work, when it is optimised as a whole.
+(
+	distribution_flags 'hardening=+all optimize=+lto'
+	build "$source" lto
+)
+! grep -q warning: lto.log || fail "$(grep -A 5 warning: lto.log)"
+lto/shim/noselfconn sh -c 'grep -q "r-xp.*/libnoselfconn\.so$" /proc/self/maps' || fail "not loaded"
+
+# Where everything goes, and with which rights.
+DESTDIR=$directory/root cmake --install b >/dev/null
+triplet=$(gcc -print-multiarch)
+(cd root && find . -type f -printf '%m %P\n' | LC_ALL=C sort -k 2) >installed
+diff - installed <<END
+755 usr/bin/noselfconn
+644 usr/lib/$triplet/libnoselfconn.so
+644 usr/share/bash-completion/completions/noselfconn
+644 usr/share/man/man1/noselfconn.1
+644 usr/share/man/man7/libnoselfconn.7
+END
+
+# The launcher finds the library under any prefix, which a symbolic link does not hide.
+ln -s "$directory/root/usr/bin/noselfconn" linked
+found=$(./linked printenv LD_PRELOAD)
+[ "$found" = "$directory/root/usr/lib/$triplet/libnoselfconn.so" ] || fail "found $found"
+
+# Other directories, as other systems have them.
+build "$source" other -DCMAKE_INSTALL_PREFIX="$directory/opt" -DCMAKE_INSTALL_LIBDIR=lib64 \
+	-DCMAKE_INSTALL_BINDIR=sbin
+cmake --install other >/dev/null
+found=$(opt/sbin/noselfconn printenv LD_PRELOAD)
+[ "$found" = "$directory/opt/lib64/libnoselfconn.so" ] || fail "found $found"
+build "$source" apart -DCMAKE_INSTALL_PREFIX="$directory/launcher" \
+	-DCMAKE_INSTALL_LIBDIR="$directory/library"
+cmake --install apart >/dev/null
+found=$(launcher/bin/noselfconn printenv LD_PRELOAD)
+[ "$found" = "$directory/library/libnoselfconn.so" ] || fail "found $found"
+
+# Packages are for /usr, of which the library directory depends.
+if said=$(cd other && cpack -G DEB 2>&1); then
+	fail "packed for another prefix"
+fi
+[[ $said = *CMAKE_INSTALL_PREFIX=/usr* ]] || fail "$said"

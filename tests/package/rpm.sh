@@ -1,0 +1,32 @@
+#!/bin/bash
+# The .rpm packages: made, installed into a directory, removed.
+source=$1
+# shellcheck source=/dev/null
+. "$(dirname "$0")/expect.sh"
+
+directory=$(mktemp -d)
+trap 'rm -rf "$directory"' EXIT
+cd "$directory" || exit
+export HOME=$directory
+
+build "$source" b -DCMAKE_INSTALL_LIBDIR=lib64
+pack b -G RPM
+grep -q '^libnoselfconn = ' <<<"$(rpm -qp --requires b/noselfconn-*.rpm)" ||
+	fail "the launcher does not require the library"
+needed=$(rpm -qp --requires b/libnoselfconn-*.rpm | grep -v -e '^rpmlib(' -e '^rtld(' || :)
+[ -z "$needed" ] || fail "the library requires $needed"
+
+# Without the scripts' and dependencies' checks, for which a system with rpm would have to be there.
+[ "$(id -u)" = 0 ] || skip "only root can install with rpm"
+in_root=(rpm --root "$directory/root" --dbpath /var/lib/rpm)
+mkdir -p root/var/lib/rpm
+"${in_root[@]}" --initdb
+"${in_root[@]}" -i --nodeps b/*.rpm
+"${in_root[@]}" -V --nodeps libnoselfconn noselfconn
+found=$(root/usr/bin/noselfconn printenv LD_PRELOAD)
+[ "$found" = "$directory/root/usr/lib64/libnoselfconn.so" ] || fail "found $found"
+test -s root/usr/share/man/man1/noselfconn.1*
+test -s root/usr/share/man/man7/libnoselfconn.7*
+"${in_root[@]}" -e libnoselfconn noselfconn
+left=$(find root -name '*noselfconn*')
+[ -z "$left" ] || fail "left behind: $left"
