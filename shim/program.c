@@ -195,8 +195,6 @@ static void read_script(struct program *program, const char *text, size_t size)
 	if (name == name_end || (name_end == SCRIPT_LINE && !newline))
 		return;
 	argument = skip(text, end, name_end, " \t");
-	while (end > argument && (text[end - 1] == ' ' || text[end - 1] == '\t'))
-		end--;
 	program->kind = SCRIPT;
 	memcpy(program->interpreter, text + name, name_end - name);
 	memcpy(program->argument, text + argument, end - argument);

@@ -46,6 +46,13 @@ install_into other lib lib/i386-linux-gnu
 expect 0 "*by $PWD/other/lib/libnoselfconn.so" other/bin/noselfconn --check ./program
 expect 0 1 other/bin/noselfconn sh -c 'grep -c "r-xp.*/libnoselfconn\.so$" /proc/self/maps'
 
+# The same machine with pointers of another size.
+gcc -mx32 -nostdlib -shared -o libraryx32 -x c /dev/null
+install_into x32 lib/x86_64-linux-gnux32
+cp libraryx32 x32/lib/x86_64-linux-gnux32/libnoselfconn.so
+expect 125 '*cannot be protected: it is a 64-bit x86 program, for which there is no *' \
+	x32/bin/noselfconn ./program
+
 # None at all.
 install_into none
 rm -f none/lib*/libnoselfconn.so

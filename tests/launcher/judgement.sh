@@ -22,6 +22,8 @@ __attribute__((section(".go.buildinfo"))) const char go_section[16] = "Go";
 END
 gcc -o cgo-with-connect client.c go-section.c
 gcc -o cgo-without-connect program.c go-section.c
+sed -i 's/\.go\.buildinfo/.note.go.buildid/' go-section.c
+gcc -o old-go program.c go-section.c
 
 for program in plain no-pie musl cgo-with-connect; do
 	expect 0 "$ok" "$launcher" --check "./$program"
@@ -32,7 +34,7 @@ for program in ./static ./static-pie "$(command -v gosu)"; do
 	expect 125 "$static" "$launcher" "$program"
 	expect 125 "$static" "$launcher" --check "$program"
 done
-for program in ./cgo-without-connect "$(command -v gron)"; do
+for program in ./cgo-without-connect ./old-go "$(command -v gron)"; do
 	expect 125 "$go" "$launcher" "$program"
 	expect 125 "$go" "$launcher" --check "$program"
 done
