@@ -133,7 +133,7 @@ static void read_loader(const struct elf *elf, char loader[PATH_MAX])
 			continue;
 
 		uint64_t offset = MEMBER(elf, segment, Phdr, p_offset);
-		uint64_t size = MEMBER(elf, segment, Phdr, p_filesz);
+		size_t size = (size_t)MEMBER(elf, segment, Phdr, p_filesz);
 		if (size <= PATH_MAX && offset <= elf->size && size <= elf->size - offset &&
 		    memchr(elf->bytes + offset, '\0', size))
 			memcpy(loader, elf->bytes + offset, size);

@@ -18,6 +18,7 @@ pack "$directory/amd64" -G DEB
 
 build "$source" "$directory/i386" -DCMAKE_C_COMPILER=i686-linux-gnu-gcc \
 	-DCMAKE_INSTALL_LIBDIR=lib/i386-linux-gnu -DCPACK_DEBIAN_PACKAGE_ARCHITECTURE=i386
+! grep -A 5 warning: "$directory"/*.log || fail "warnings"
 pack "$directory/i386" -G DEB -D CPACK_COMPONENTS_ALL=libnoselfconn
 mv "$directory"/*/*.deb "$directory"
 ls "$directory"/{libnoselfconn,noselfconn}_*_amd64.deb "$directory"/libnoselfconn_*_i386.deb
