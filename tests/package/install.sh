@@ -43,19 +43,19 @@ found=$(./linked printenv LD_PRELOAD)
 [ "$found" = "$directory/root/usr/lib/$triplet/libnoselfconn.so" ] || fail "found $found"
 
 # Other directories, as other systems have them.
-build "$source" other -DCMAKE_INSTALL_PREFIX="$directory/opt" -DCMAKE_INSTALL_LIBDIR=lib64 \
+build "$source" b -DCMAKE_INSTALL_PREFIX="$directory/opt" -DCMAKE_INSTALL_LIBDIR=lib64 \
 	-DCMAKE_INSTALL_BINDIR=sbin
-cmake --install other >/dev/null
+cmake --install b >/dev/null
 found=$(opt/sbin/noselfconn printenv LD_PRELOAD)
 [ "$found" = "$directory/opt/lib64/libnoselfconn.so" ] || fail "found $found"
-build "$source" apart -DCMAKE_INSTALL_PREFIX="$directory/launcher" \
+build "$source" b -DCMAKE_INSTALL_PREFIX="$directory/launcher" -DCMAKE_INSTALL_BINDIR=bin \
 	-DCMAKE_INSTALL_LIBDIR="$directory/library"
-cmake --install apart >/dev/null
+cmake --install b >/dev/null
 found=$(launcher/bin/noselfconn printenv LD_PRELOAD)
 [ "$found" = "$directory/library/libnoselfconn.so" ] || fail "found $found"
 
 # Packages are for /usr, of which the library directory depends.
-if said=$(cd other && cpack -G DEB 2>&1); then
+if said=$(cd b && cpack -G DEB 2>&1); then
 	fail "packed for another prefix"
 fi
 [[ $said = *CMAKE_INSTALL_PREFIX=/usr* ]] || fail "$said"
