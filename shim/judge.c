@@ -46,7 +46,10 @@ static int is_executable(const char *path)
 	return S_ISREG(status.st_mode) ? 0 : EACCES;
 }
 
-/* As execvp() does: what cannot be executed is passed over, but remembered. */
+/*
+ * As execvp() does: what cannot be executed is passed over, but remembered. A directory that cannot
+ * be searched is not, as in shells: nothing is known to be there.
+ */
 static int find_in_path(const char *command, char path[PATH_MAX])
 {
 	const char *directories = getenv("PATH");
@@ -61,7 +64,7 @@ static int find_in_path(const char *command, char path[PATH_MAX])
 		int error = size < PATH_MAX ? is_executable(path) : ENAMETOOLONG;
 		if (error == 0)
 			return 0;
-		if (error == EACCES)
+		if (error == EACCES && access(path, F_OK) == 0)
 			result = EACCES;
 		directories += length;
 		if (!*directories)

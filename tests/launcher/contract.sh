@@ -61,6 +61,8 @@ expect 127 'noselfconn: cannot run : *' "$launcher" ''
 expect 126 'noselfconn: cannot run ./forbidden: Permission denied' "$launcher" ./forbidden
 expect 126 'noselfconn: cannot run ./first: Permission denied' "$launcher" ./first
 expect 126 'noselfconn: cannot run command: Permission denied' env PATH="first" "$launcher" command
+mkdir -m 0 closed
+expect 127 'noselfconn: cannot run nonesuch: No such file *' env PATH="closed:first" "$launcher" nonesuch
 expect 0 second env PATH="first:second" "$launcher" command
 expect 0 second env -C second PATH="" "$launcher" command
 expect 0 second env -C second PATH=":/bin" "$launcher" command
