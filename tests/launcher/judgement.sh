@@ -76,7 +76,7 @@ for name in by-static by-script by-env-static by-env-split; do
 	expect 125 "noselfconn: the interpreter */static of ./$name cannot be protected: it is statically *" \
 		env PATH="$PATH:$PWD" "$launcher" "./$name"
 done
-expect 127 '*nonesuch*' "$launcher" ./by-env-missing
+expect 127 '*nonesuch*' env PATH=/usr/bin:/bin "$launcher" ./by-env-missing
 expect 126 'noselfconn: cannot run the interpreter /nonexistent/interpreter of ./by-missing: *' \
 	"$launcher" ./by-missing
 expect 126 'noselfconn: cannot run ./by-itself: Too many levels *' "$launcher" ./by-itself
