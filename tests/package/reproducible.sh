@@ -8,7 +8,8 @@ directory=$2
 again=$(mktemp -d)
 trap 'rm -rf "$again"' EXIT
 mkdir "$again/a longer path to the source"
-cp -r "$source"/{CMakeLists.txt,LICENSE,shim} "$again/a longer path to the source"
+find "$source" -mindepth 1 -maxdepth 1 ! -name 'build*' ! -name .git \
+	-exec cp -r -t "$again/a longer path to the source" {} +
 export SOURCE_DATE_EPOCH=1700000000 TZ=Asia/Kathmandu LC_ALL=C
 (
 	distribution_flags hardening=+all
