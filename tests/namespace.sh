@@ -1,0 +1,14 @@
+#!/bin/bash
+# Runs a command in namespaces of its own, with lo up and without any process that outlives it.
+#
+#   namespace.sh COMMAND [ARGUMENT...]
+set -euo pipefail
+
+namespaces=(unshare --net --mount --pid --fork --kill-child --mount-proc)
+((EUID == 0)) || namespaces+=(--user --map-root-user)
+if ! why=$("${namespaces[@]}" true 2>&1); then
+	echo "skipped: no namespaces: $why"
+	exit 77
+fi
+# shellcheck disable=SC2016  # for the inner shell
+exec "${namespaces[@]}" bash -c 'ip link set lo up && exec "$@"' bash "$@"

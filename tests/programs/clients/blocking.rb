@@ -1,0 +1,5 @@
+require 'socket'
+
+server = TCPSocket.new(*ARGV)
+server.puts 'ping'
+print server.read

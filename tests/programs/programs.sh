@@ -1,0 +1,186 @@
+#!/bin/bash
+# One row of the table: a program that somebody else wrote connects to where nobody listens, out of
+# the library's reach, without it and with it, and to where somebody does.
+#
+#   namespace.sh programs.sh LIBRARY NAME
+set -euo pipefail
+
+# Debian's programs, not what a machine may have in front of them.
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8
+here=$(dirname "$(realpath "$0")")
+library=$1
+read -r _ host server client < <(grep "^$2 " "$here/table")
+export host port clients=$here/clients
+
+# Where all retries are used up, connect() itself refuses a non-blocking socket, not a later event,
+# and these tell one from the other in what they print.
+words_it_otherwise='python3-asyncio python3-eyeballs tcl-async'
+
+if ! command -v "${client%% *}" >/dev/null; then
+	echo "skipped: ${client%% *} is not installed"
+	exit 77
+fi
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+export HOME=$work
+
+printf '127.0.0.1 localhost\n::1 localhost\n' >hosts
+mount --bind hosts /etc/hosts
+
+fail() {
+	echo "$1"
+	tail -n +1 -- *.out
+	exit 1
+}
+
+# Ports that connect() may choose.
+choose_from() {
+	echo "$1 $2" >/proc/sys/net/ipv4/ip_local_port_range
+}
+
+# Becomes the client, with these variables in its environment.
+become_client() {
+	rm -f input
+	mkfifo input
+	exec <>input
+	echo ping >&0
+	exec timeout --kill-after 5 60 env "$@" bash -c "exec $client"
+}
+
+# Leaves in FILE what the client said and its exit status, in LOG what the library said.
+# Left out are port numbers, times, process ids, and the thread that openssl names.
+run() {
+	local file=$1 status=0
+	shift
+	(become_client "$@") >said 2>&1 || status=$?
+	echo "exit status $status" >>said
+	sed -nE '/ libnoselfconn: /s/\[::ffff:([0-9.]+)\]/\1/p; / libnoselfconn: /p' said >log
+	sed -E '/ libnoselfconn: /d
+		s/\b(4500[01]|50000)\b/PORT/g
+		s,[0-9]{4}[-/][0-9]{2}[-/][0-9]{2} [0-9:]{8},TIME,
+		s/ (after [0-9]+ ms|in [0-9.]+ seconds)/ TIME/
+		s/^(TIME socat)\[[0-9]+\]/\1[PID]/
+		s/^[0-9A-F]{16}:error/THREAD:error/' said >"$file"
+}
+
+must_equal() {
+	diff "$1" "$2" || fail "$3"
+}
+
+# Connections that were not refused.
+opened() {
+	nstat -asz TcpActiveOpens TcpAttemptFails |
+		awk '/Opens/ { opened += $2 } /Fails/ { opened -= $2 } END { print opened }'
+}
+
+# Nobody listens, so who finds a peer has found itself. Some hang in that, some go at once.
+must_meet_itself_without_library() {
+	local running
+	(($(opened) == 0)) || fail "control: it has connected to somebody before"
+	(become_client) >control.out 2>&1 &
+	running=$!
+	for _ in {1..600}; do
+		if (($(opened) > 0)); then
+			kill "$running" 2>/dev/null || true
+			wait "$running" || true
+			return
+		fi
+		sleep 0.05
+	done
+	fail "control: it did not connect to itself"
+}
+
+must_have_met_itself_everywhere() {
+	local address addresses=("$host")
+	case $host in
+	localhost) addresses=(127.0.0.1 '[::1]') ;;
+	*:*) addresses=("[$host]") ;;
+	esac
+	for address in "${addresses[@]}"; do
+		grep -qF "destination=$address:$port self-connects=4 undone=yes" log ||
+			fail "it did not meet itself at $address: $(<log)"
+	done
+}
+
+must_be_free() {
+	ss -Htan "sport = :$port or dport = :$port" | { ! grep .; } || fail "something is left"
+	python3 - "$port" <<-'END' || fail "the port is taken"
+		import socket, sys
+		socket.socket(socket.AF_INET6).bind(("::", int(sys.argv[1])))
+	END
+}
+
+serve() {
+	case $server in
+	answer)
+		python3 "$here/answer.py" "$port" &
+		;;
+	tls)
+		openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 \
+			-subj /CN=localhost -keyout key -out certificate 2>/dev/null
+		cat key certificate >pair
+		python3 "$here/answer.py" "$port" pair &
+		;;
+	git)
+		git init -q --bare repository
+		git -C repository update-ref refs/heads/main \
+			"$(git -C repository -c user.name=x -c user.email=x \
+				commit-tree -m x "$(git -C repository mktree </dev/null)")"
+		git daemon --base-path=. --export-all --port="$port" &
+		;;
+	rsync)
+		printf '[module]\npath = /\ncomment = listed\n' >rsyncd.conf
+		rsync --daemon --no-detach --config=rsyncd.conf --port="$port" &
+		;;
+	esac
+	for _ in {1..600}; do
+		! ss -Htln "sport = :$port" | grep -q . || return 0
+		sleep 0.05
+	done
+	fail "the server does not listen"
+}
+
+port=50000
+choose_from 45000 45000
+run truth.out
+
+port=46000
+choose_from 46000 46000
+must_meet_itself_without_library
+
+under_library=("LD_PRELOAD=$library" NOSELFCONN_LOG=stderr)
+port=45000
+choose_from 45000 45000
+run one-port.out "${under_library[@]}"
+must_have_met_itself_everywhere
+if [[ " $words_it_otherwise " == *" $2 "* ]]; then
+	must_equal <(tail -n 1 truth.out) <(tail -n 1 one-port.out) "the only port: not the truth"
+else
+	must_equal truth.out one-port.out "the only port: not the truth"
+fi
+must_be_free
+
+# Two ports of each parity, mostly in turn, so that a retry gets the answer. connect() tries the even
+# ones first, and a program that binds first has an odd one. Whose turn it is all namespaces share.
+choose_from 45000 45003
+for _ in {1..32}; do
+	for port in 45000 45001; do
+		run some-ports.out "${under_library[@]}" NOSELFCONN_RETRIES=16
+		must_equal truth.out some-ports.out "some ports: not the truth"
+		[ ! -s log ] || break 2
+	done
+done
+[ -s log ] || fail "some ports: it did not meet itself"
+must_be_free
+
+port=45000
+choose_from 32768 44999
+serve >/dev/null 2>&1
+run live.out
+! cmp -s live.out truth.out || fail "it did not reach the server"
+run live-under-library.out "${under_library[@]}"
+must_equal live.out live-under-library.out "a live server: not as without the library"
+[ ! -s log ] || fail "the library stepped in where a server listens: $(<log)"
+echo "$2: $(tail -n 1 truth.out) when refused, $(tail -n 1 live.out) when served"
