@@ -1,0 +1,43 @@
+#!/bin/bash
+# The tests that a GNOME library installs: programs in C around GLib's main loop that speak TAP.
+#
+#   namespace.sh gnome.sh LIBRARY glib|libsoup-3.0
+source "$(dirname "$(realpath "$0")")/compare.sh" "$@"
+shopt -s extglob nullglob
+
+cd "/usr/share/installed-tests/$suite" || skip "no /usr/share/installed-tests/$suite"
+case $suite in
+glib) # those that have to do with sockets
+	tests=("$PWD"/@(gdbus-peer|gdbus-server|gsocketclient|inet|network|proxy|socket|unix-streams)*)
+	;;
+libsoup-3.0) # those that neither hang now and then nor need a web server, library or not
+	tests=("$PWD"/@(cache|chunk-io|coding|context|continue|forms|http2|misc|ntlm|redirect)-test.test
+		"$PWD"/@(request-body|samesite|server-auth|session|streaming|timeout|websocket)-test.test)
+	;;
+esac
+
+# A test that sets LD_PRELOAD has ours before its own.
+run_program() {
+	local program command
+	program=$(basename "$1" .test)
+	command=$(sed -n "s,LD_PRELOAD=,&$2:,; s,^Exec=,,p" "$1")
+	if ! LD_PRELOAD=$2 timeout 60 bash -c "$command" >output 2>/dev/null </dev/null; then
+		echo "failed $program"
+	fi
+	sed -nE "/ *#.*/I{
+			/^ *ok [0-9]+.*# *SKIP/Is,^ *ok [0-9]+,skipped,
+			s, *#.*,,
+		}
+		s,^ *ok [0-9]+,passed,
+		s,^ *not ok [0-9]+,failed,
+		s,^(passed|skipped|failed) (- )?,\1 $program ,p" output
+}
+
+run_suite() {
+	local each
+	for each in "${tests[@]}"; do
+		run_program "$each" "$2"
+	done
+}
+
+compare
