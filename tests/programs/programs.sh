@@ -60,7 +60,7 @@ run() {
 	sed -E '/ libnoselfconn: /d
 		s/\b(4500[01]|50000)\b/PORT/g
 		s,[0-9]{4}[-/][0-9]{2}[-/][0-9]{2} [0-9:]{8},TIME,
-		s/ (after [0-9]+ ms|in [0-9.]+ seconds)/ TIME/
+		s/ (after [0-9]+ ms|(in|time:) [0-9.]+ seconds?)/ TIME/
 		s/^(TIME socat)\[[0-9]+\]/\1[PID]/
 		s/^[0-9A-F]{16}:error/THREAD:error/' said >"$file"
 }
@@ -157,6 +157,7 @@ run one-port.out "${under_library[@]}"
 must_have_met_itself_everywhere
 if [[ " $words_it_otherwise " == *" $2 "* ]]; then
 	must_equal <(tail -n 1 truth.out) <(tail -n 1 one-port.out) "the only port: not the truth"
+	grep -qi 'connection refused' one-port.out || fail "the only port: not refused"
 else
 	must_equal truth.out one-port.out "the only port: not the truth"
 fi
