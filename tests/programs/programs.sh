@@ -163,8 +163,8 @@ else
 fi
 must_be_free
 
-# Two ports of each parity, mostly in turn, so that a retry gets the answer. connect() tries the even
-# ones first, and a program that binds first has an odd one. Whose turn it is all namespaces share.
+# Two ports of each parity, mostly in turn, so that a retry gets the answer; but all namespaces take
+# part in the turns. connect() tries the even ports first, and a program that binds has an odd one.
 choose_from 45000 45003
 for _ in {1..32}; do
 	for port in 45000 45001; do

@@ -1,5 +1,8 @@
 #!/bin/bash
-# Sourced with the arguments LIBRARY and NAME by a script that then defines run_suite NAME PRELOADED,
+# Sourced with the arguments LIBRARY and NAME by a script that then defines
+#
+#   run_suite NAME PRELOADED
+#
 # which runs the suite with that as LD_PRELOAD and prints for each test "passed TEST", "failed TEST"
 # or "skipped TEST", and in the end calls compare.
 set -euo pipefail

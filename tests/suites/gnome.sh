@@ -2,6 +2,7 @@
 # The tests that a GNOME library installs: programs in C around GLib's main loop that speak TAP.
 #
 #   namespace.sh gnome.sh LIBRARY glib|libsoup-3.0
+# shellcheck source-path=SCRIPTDIR source=compare.sh
 source "$(dirname "$(realpath "$0")")/compare.sh" "$@"
 shopt -s extglob nullglob
 

@@ -2,6 +2,7 @@
 # A module of CPython's own tests.
 #
 #   namespace.sh python.sh LIBRARY MODULE
+# shellcheck source-path=SCRIPTDIR source=compare.sh
 source "$(dirname "$(realpath "$0")")/compare.sh" "$@"
 
 # Addresses of the hypervisor, where a connection hangs or not.
