@@ -23,5 +23,5 @@ run_suite() {
 }
 
 version=$(python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')
-python3 -c 'import test.regrtest' 2>/dev/null || skip "no libpython$version-testsuite"
+python3 -c "import test.$suite" 2>/dev/null || skip "no libpython$version-testsuite"
 compare
