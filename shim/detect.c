@@ -17,7 +17,7 @@ bool read_destination(union endpoint *destination, const struct msghdr *message)
 	socklen_t length = message->msg_namelen;
 
 	*destination = (union endpoint){0};
-	if (length < sizeof destination->v4)
+	if (!message->msg_name || length < sizeof destination->v4)
 		return false;
 	memcpy(destination, message->msg_name,
 	       length < sizeof *destination ? length : sizeof *destination);
