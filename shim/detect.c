@@ -1,6 +1,7 @@
 /* Is this socket its own peer? */
 #include "noselfconn.h"
 
+#include <errno.h>
 #include <string.h>
 
 #ifndef IPPROTO_MPTCP
@@ -99,16 +100,17 @@ bool is_tcp(int fd)
 /*
  * A connect() that only waits for an earlier one to end ignores its address
  * (__inet_stream_connect(), SS_CONNECTING), so the destination that we were given need not be the
- * peer. Unlike getpeername(), SO_PEERNAME tells in SYN_SENT too (inet_getname(), peer != 1), but
- * takes no length above the address's.
+ * peer. Unlike getpeername(), SO_PEERNAME tells in SYN_SENT too (inet_getname(), peer != 1), where
+ * ENOTCONN stands for a peer with port 0, but takes no length above the address's.
  */
 static bool has_another_peer(int fd, const union endpoint *local)
 {
 	union endpoint peer;
 	socklen_t length = local->family == AF_INET ? sizeof peer.v4 : sizeof peer.v6;
 
-	return getsockopt(fd, SOL_SOCKET, SO_PEERNAME, &peer, &length) == 0 &&
-	       !same_endpoint(local, &peer);
+	return getsockopt(fd, SOL_SOCKET, SO_PEERNAME, &peer, &length) == 0
+		       ? !same_endpoint(local, &peer)
+		       : errno == ENOTCONN;
 }
 
 bool is_self_connected(int fd, const union endpoint *destination)
