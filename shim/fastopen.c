@@ -3,8 +3,18 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/tcp.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+/* A connection that is there, or under way, has been looked at by the call that opened it. */
+static bool is_closed(int fd)
+{
+	uint8_t state; /* the first member of struct tcp_info */
+	socklen_t length = sizeof state;
+
+	return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &state, &length) != 0 || state == TCP_CLOSE;
+}
 
 /* Keeps errno. Without the flag this is all that a call costs. */
 static bool may_open_connection(int fd, int flags)
@@ -14,7 +24,7 @@ static bool may_open_connection(int fd, int flags)
 
 	int caller_errno = errno;
 	/* Where a filter forbids fcntl(), nobody can tell whether the call has to wait. */
-	bool may = is_tcp(fd) && fcntl(fd, F_GETFL) >= 0;
+	bool may = is_tcp(fd) && is_closed(fd) && fcntl(fd, F_GETFL) >= 0;
 	errno = caller_errno;
 	return may;
 }
@@ -33,9 +43,11 @@ static bool is_blocking(int fd, int flags)
  */
 static void note_end_of_handshake(int fd, const struct sockaddr *address, socklen_t length)
 {
+	/* sendmsg() cuts a length that connect() rejects (copy_msghdr_from_user()). */
+	const socklen_t most = sizeof(struct sockaddr_storage);
 	int outcome = errno;
 
-	syscall(SYS_connect, fd, address, length);
+	syscall(SYS_connect, fd, address, length < most ? length : most);
 	errno = outcome;
 }
 
@@ -43,7 +55,8 @@ static void note_end_of_handshake(int fd, const struct sockaddr *address, sockle
  * Waits until the handshake is over, as a blocking call with MSG_FASTOPEN does: sending nothing
  * in SYN_SENT waits in sk_stream_wait_connect(). A connection that failed must not cost a SIGPIPE,
  * which the call with the flag would not have raised. The control messages come along, since only
- * after the handshake tcp_sendmsg_locked() rejects a bad one, with EINVAL.
+ * after the handshake tcp_sendmsg_locked() rejects a bad one, with EINVAL. EPIPE after shutdown()
+ * is the data's, too.
  */
 static bool wait_for_handshake(int fd, const struct msghdr *message)
 {
@@ -52,11 +65,11 @@ static bool wait_for_handshake(int fd, const struct msghdr *message)
 				       .msg_controllen = message->msg_controllen};
 	bool sent = libc_sendmsg(fd, &nothing, MSG_NOSIGNAL) == 0;
 
-	if (sent || errno == EINVAL)
+	if (sent || errno == EINVAL || errno == EPIPE)
 		note_end_of_handshake(fd, message->msg_name, message->msg_namelen);
 	else if (errno != EAGAIN && errno != EINTR)
 		note_end_of_handshake(fd, &unspecified, sizeof unspecified);
-	return sent;
+	return sent || errno == EPIPE;
 }
 
 /* Sends what is left of the message after its first bytes, to where the socket is connected. */
@@ -69,6 +82,8 @@ static ssize_t send_from(int fd, const struct msghdr *message, size_t done, int 
 	rest.msg_namelen = 0;
 	/* musl's count is an int, and what pads it to a size_t need not be 0. */
 	rest.msg_iovlen = (unsigned int)message->msg_iovlen;
+	if (done == 0)
+		return libc_sendmsg(fd, &rest, flags);
 	for (; rest.msg_iovlen > 0 && done >= rest.msg_iov->iov_len; rest.msg_iov++) {
 		done -= rest.msg_iov->iov_len;
 		rest.msg_iovlen--;
@@ -159,10 +174,21 @@ ssize_t noselfconn_sendmsg(int fd, const struct msghdr *message, int flags)
 	return blocking ? finish(&encounter, flags, sent) : sent;
 }
 
+static size_t size_of(const struct msghdr *message)
+{
+	size_t size = 0;
+
+	/* musl's count is an int, and what pads it to a size_t need not be 0. */
+	for (unsigned int i = 0; i < (unsigned int)message->msg_iovlen; i++)
+		size += message->msg_iov[i].iov_len;
+	return size;
+}
+
 /*
  * A blocking caller's first message is the only one that is sent: for the next one the socket is
  * connected (EISCONN), and __sys_sendmmsg() keeps silent about an error that is not the first
- * message's. Without waiting more than one may be.
+ * message's. Without waiting more than one may be, as long as each is sent whole. The first goes
+ * by itself, since the next definition would write its msg_len even if the attempt is undone.
  */
 int noselfconn_sendmmsg(int fd, struct mmsghdr *messages, unsigned int count, int flags)
 {
@@ -172,17 +198,20 @@ int noselfconn_sendmmsg(int fd, struct mmsghdr *messages, unsigned int count, in
 	struct encounter encounter = {
 		.fd = fd, .message = &messages->msg_hdr, .caller_errno = errno};
 	bool blocking = is_blocking(fd, flags);
-	ssize_t result;
+	ssize_t sent;
 
 	do
-		result = libc_sendmmsg(fd, messages, blocking ? 1 : count, flags | MSG_DONTWAIT);
-	while (met_itself(&encounter, &result));
-	if (!blocking)
-		return (int)result;
-
-	ssize_t sent = finish(&encounter, flags, result < 0 ? result : (ssize_t)messages->msg_len);
+		sent = libc_sendmsg(fd, &messages->msg_hdr, flags | MSG_DONTWAIT);
+	while (met_itself(&encounter, &sent));
+	if (blocking)
+		sent = finish(&encounter, flags, sent);
 	if (sent < 0)
 		return -1;
 	messages->msg_len = (unsigned int)sent;
-	return 1;
+	if (blocking || count == 1 || (size_t)sent < size_of(&messages->msg_hdr))
+		return 1;
+
+	int more = libc_sendmmsg(fd, messages + 1, count - 1, flags);
+	errno = encounter.caller_errno;
+	return 1 + (more > 0 ? more : 0);
 }
