@@ -1,0 +1,221 @@
+/* What is a difference. */
+#include "driver.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+
+/* Where the kernel chooses from several ports, perhaps only one of the runs has. */
+static bool may_have_met_itself(const struct sequence *sequence, const struct trace *plain)
+{
+	for (int i = 0; i < sequence->count; i++)
+		if (plain->records[i].self_connects > 0)
+			return true;
+	return sequence->range == DEAD_AND_MORE;
+}
+
+static bool is_fast_open(const struct call *call)
+{
+	return call->operation != CONNECT && is_connecting(call) &&
+	       send_flags[call->other] & MSG_FASTOPEN;
+}
+
+static bool opens_fast(const struct sequence *sequence)
+{
+	for (int i = 0; i < sequence->count; i++)
+		if (is_fast_open(&sequence->calls[i]))
+			return true;
+	return false;
+}
+
+/*
+ * Residue "a Fast Open of MPTCP after an error that nobody has read": the plain call keeps it for
+ * later, while the one that waits for the handshake in its stead is told of it. What the socket is
+ * after that cannot be compared.
+ */
+static bool is_past_stale_error(const struct sequence *sequence, const struct trace *plain,
+				int place)
+{
+	for (int i = 0; i <= place && i < sequence->count; i++)
+		if (plain->records[i].stale_error && is_fast_open(&sequence->calls[i]))
+			return true;
+	return false;
+}
+
+struct residues {
+	/* "A retry resets a few things", in one run perhaps more often than in the other. */
+	bool retry;
+	/*
+	 * "A blocking Fast Open": no call waits while the handshake ends, so that its last ACK is
+	 * not saved up for the data (sk_write_pending in tcp_rcv_synsent_state_process()), and what
+	 * the kernel concludes from the packets that come and go is another moment's.
+	 */
+	bool fast_open;
+};
+
+/* TCP_QUICKACK follows the clock (tcp(7): not permanent); send_delayed_ack() sets it often. */
+static bool may_differ(const struct residues *residues, size_t option)
+{
+	const char *name = options[option].name;
+
+	return (residues->retry && is_reset_by_retry(option)) ||
+	       (residues->fast_open && strcmp(name, "TCP_MAXSEG") == 0) ||
+	       strcmp(name, "TCP_QUICKACK") == 0;
+}
+
+static bool same_options(const struct residues *residues, const struct record *plain,
+			 const struct record *other, struct difference *difference)
+{
+	for (size_t i = 0; i < option_count; i++)
+		if (plain->options[i] != other->options[i] && !may_differ(residues, i)) {
+			difference->what = options[i].name;
+			snprintf(difference->text, sizeof difference->text,
+				 "plain %lld, other %lld", (long long)plain->options[i],
+				 (long long)other->options[i]);
+			return false;
+		}
+	return true;
+}
+
+/*
+ * The plain run reset the socket as the library does, so what that changes is not to be seen in
+ * the comparison of both, but here: a refusal leaves the options as they were before the call.
+ */
+static bool refused_unchanged(const struct sequence *sequence, const struct record *plain,
+			      const struct record *other, struct difference *difference)
+{
+	if (plain->self_connects == 0 || sequence->range == DEAD_AND_MORE)
+		return true;
+	for (size_t i = 0; i < option_count; i++)
+		if (other->changed & UINT64_C(1) << i && !is_reset_by_retry(i)) {
+			difference->what = options[i].name;
+			snprintf(difference->text, sizeof difference->text,
+				 "changed by a refusal, now %lld", (long long)other->options[i]);
+			return false;
+		}
+	return true;
+}
+
+/*
+ * Residue "an interrupted Fast Open of MPTCP": mptcp_sendmsg() then tells what the SYN has
+ * carried, where tcp_sendmsg() tells EINTR, and so does the library for both.
+ */
+static bool is_interrupted_fast_open(const struct call *call, const struct record *plain,
+				     const struct record *other)
+{
+	return is_fast_open(call) && plain->result > 0 && other->result == -1 &&
+	       other->error == EINTR;
+}
+
+/*
+ * A self-connect that has ended by itself may be left at that, or have been refused. One that was
+ * undone may have given up a port that bind() chose, which the retry then finds taken.
+ */
+static bool is_refused_instead(const struct record *plain, const struct record *other)
+{
+	return other->result == -1 &&
+	       ((plain->ended_itself && other->error == ECONNREFUSED) ||
+		(plain->self_connects > 0 && plain->result == -1 && other->error == EADDRNOTAVAIL));
+}
+
+static bool same_result(const struct call *call, const struct record *plain,
+			const struct record *other, struct difference *difference)
+{
+	bool result = plain->result == other->result;
+
+	if ((result && plain->error == other->error) ||
+	    is_interrupted_fast_open(call, plain, other) || is_refused_instead(plain, other))
+		return true;
+	difference->what = result ? "errno" : "result";
+	snprintf(difference->text, sizeof difference->text, "plain %d, other %d",
+		 result ? plain->error : plain->result, result ? other->error : other->result);
+	return false;
+}
+
+static bool same_numbers(const struct record *plain, const struct record *other,
+			 struct difference *difference)
+{
+	const struct {
+		const char *name;
+		long plain;
+		long other;
+	} numbers[] = {
+		{"done", plain->done, other->done},
+		{"number of the descriptor", plain->descriptor, other->descriptor},
+		{"descriptor and status flags", plain->status_flags, other->status_flags},
+		{"state", plain->state, other->state},
+		{"readiness", plain->readiness, other->readiness},
+		{"bytes to read", plain->queued, other->queued},
+		{"SIGPIPEs", plain->ended_itself ? other->broken_pipes : plain->broken_pipes,
+		 other->broken_pipes},
+	};
+
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+		if (numbers[i].plain != numbers[i].other) {
+			difference->what = numbers[i].name;
+			snprintf(difference->text, sizeof difference->text, "plain %ld, other %ld",
+				 numbers[i].plain, numbers[i].other);
+			return false;
+		}
+	return true;
+}
+
+static bool same_names(const struct record *plain, const struct record *other,
+		       struct difference *difference)
+{
+	bool local = strcmp(plain->local, other->local) == 0;
+
+	if (local && strcmp(plain->peer, other->peer) == 0)
+		return true;
+	difference->what = local ? "peer" : "local address";
+	snprintf(difference->text, sizeof difference->text, "plain %s, other %s",
+		 local ? plain->peer : plain->local, local ? other->peer : other->local);
+	return false;
+}
+
+bool equal_at(const struct sequence *sequence, const struct pair *traces, int place,
+	      struct difference *difference)
+{
+	const struct residues residues = {.retry = may_have_met_itself(sequence, &traces->plain),
+					  .fast_open = opens_fast(sequence)};
+	const struct record *plain = &traces->plain.records[place];
+	const struct record *other = &traces->other.records[place];
+
+	/* Behind the calls there is none, and nothing but what calls leave. */
+	static const struct call none = {.operation = OPERATIONS};
+	const struct call *call = place < sequence->count ? &sequence->calls[place] : &none;
+
+	difference->place = place;
+	return is_past_stale_error(sequence, &traces->plain, place) ||
+	       (same_numbers(plain, other, difference) &&
+		same_result(call, plain, other, difference) &&
+		same_names(plain, other, difference) &&
+		refused_unchanged(sequence, plain, other, difference) &&
+		same_options(&residues, plain, other, difference));
+}
+
+int place_count(const struct sequence *sequence)
+{
+	return sequence->count + SLOTS;
+}
+
+bool equal(const struct sequence *sequence, const struct pair *traces,
+	   struct difference *difference)
+{
+	for (int place = 0; place < place_count(sequence); place++)
+		if (!equal_at(sequence, traces, place, difference))
+			return false;
+	return true;
+}
+
+void print_record(FILE *file, const struct record *record)
+{
+	if (!record->done)
+		fprintf(file, "never came back");
+	else
+		fprintf(file,
+			"%d, errno %d, poll 0x%x, state %d, %d bytes to read, local %s, peer %s%s",
+			record->result, record->error, (unsigned int)record->readiness,
+			record->state, record->queued, record->local, record->peer,
+			record->self_connects ? " (after a self-connect)" : "");
+}

@@ -1,0 +1,200 @@
+/*
+ * Runs random sequences of socket calls with and without the library and tells the first
+ * difference, cut down to the calls that it needs.
+ */
+#include "driver.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct kinds kinds;
+
+/*
+ * Which port the kernel chooses, and how long a packet takes, is chance without the library too.
+ * What the plain run sometimes does, each thing by itself, is therefore no difference.
+ */
+static bool can_be_plain(struct sequence *sequence, const struct pair *traces,
+			 struct difference *difference)
+{
+	enum { REPEATS = 40 };
+	bool seen[CALLS + SLOTS] = {false};
+	struct pair again = *traces;
+	struct difference other;
+
+	for (int i = 0; i < REPEATS; i++) {
+		int unseen = 0;
+
+		run_plain(sequence, &again.plain);
+		for (int place = place_count(sequence) - 1; place >= 0; place--) {
+			seen[place] = seen[place] || equal_at(sequence, &again, place, &other);
+			if (seen[place])
+				continue;
+			unseen++;
+			equal_at(sequence, &again, place, difference);
+		}
+		if (unseen == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool differs(struct sequence *sequence, struct pair *traces, struct difference *difference)
+{
+	run_pair(sequence, traces);
+	return !equal(sequence, traces, difference) && !can_be_plain(sequence, traces, difference);
+}
+
+/* A sequence that differs, what the workers answered to it, and in what. */
+struct finding {
+	struct sequence sequence;
+	struct pair traces;
+	struct difference difference;
+};
+
+/* Takes the candidate if it differs in the same thing, which must not slip away on the way. */
+static bool take(struct finding *finding, const struct sequence *candidate)
+{
+	struct finding next = {.sequence = *candidate};
+
+	if (!differs(&next.sequence, &next.traces, &next.difference) ||
+	    strcmp(next.difference.what, finding->difference.what) != 0)
+		return false;
+	*finding = next;
+	return true;
+}
+
+/* On a busy machine a packet may once be later than it is in a hundred plain runs. */
+static bool happens_again(struct finding *finding)
+{
+	enum { RUNS = 20 };
+	struct sequence sequence = finding->sequence;
+
+	for (int i = 0; i < RUNS; i++)
+		if (take(finding, &sequence))
+			return true;
+	return false;
+}
+
+/* Drops calls, many at a time as long as that works (Zeller: delta debugging). */
+static void drop_calls(struct finding *finding)
+{
+	for (int size = finding->sequence.count / 2; size > 0; size /= 2)
+		for (int i = 0; i + size <= finding->sequence.count;) {
+			struct sequence shorter = finding->sequence;
+
+			memmove(&shorter.calls[i], &shorter.calls[i + size],
+				(size_t)(shorter.count - i - size) * sizeof *shorter.calls);
+			shorter.count = (uint8_t)(shorter.count - size);
+			if (!take(finding, &shorter))
+				i++;
+		}
+}
+
+/* Takes each argument back to its ordinary value. */
+static void simplify_calls(struct finding *finding)
+{
+	const size_t end = offsetof(struct call, family);
+
+	for (int i = 0; i < finding->sequence.count; i++)
+		for (size_t byte = offsetof(struct call, other); byte < end; byte++) {
+			struct sequence simpler = finding->sequence;
+			uint8_t *field = (uint8_t *)&simpler.calls[i] + byte;
+
+			if (*field == 0)
+				continue;
+			*field = 0;
+			take(finding, &simpler);
+		}
+}
+
+static void cut_down(struct finding *finding)
+{
+	uint8_t count;
+
+	do {
+		count = finding->sequence.count;
+		drop_calls(finding);
+		simplify_calls(finding);
+	} while (finding->sequence.count < count);
+}
+
+static void tell(const struct finding *finding)
+{
+	const struct sequence *sequence = &finding->sequence;
+	int place = finding->difference.place;
+
+	print_sequence(stdout, sequence);
+	printf("The difference is ");
+	if (place < sequence->count)
+		printf("at call %d, ", place + 1);
+	else
+		printf("in the end, at s%d, ", place - sequence->count);
+	printf("%s: %s\n", finding->difference.what, finding->difference.text);
+	if (finding->traces.other.ending)
+		printf("The other run ended with status 0x%x, as waitpid() tells it\n",
+		       (unsigned int)finding->traces.other.ending);
+	for (int i = 0; i < sequence->count; i++) {
+		printf("%3d  plain  ", i + 1);
+		print_record(stdout, &finding->traces.plain.records[i]);
+		printf("\n     other  ");
+		print_record(stdout, &finding->traces.other.records[i]);
+		printf("\n");
+	}
+}
+
+static unsigned int self_connects_in(const struct trace *trace)
+{
+	unsigned int sum = 0;
+
+	for (int i = 0; i < CALLS; i++)
+		sum += trace->records[i].self_connects > 0;
+	return sum;
+}
+
+static int run_all(uint64_t seed, unsigned long first, unsigned long count)
+{
+	unsigned long meetings = 0;
+	unsigned long varied = 0;
+
+	for (unsigned long i = first; i < first + count; i++) {
+		struct finding finding;
+
+		generate(&finding.sequence, &kinds, seed * 1000003 + i);
+		run_pair(&finding.sequence, &finding.traces);
+		meetings += self_connects_in(&finding.traces.plain);
+		if (equal(&finding.sequence, &finding.traces, &finding.difference))
+			continue;
+		if (can_be_plain(&finding.sequence, &finding.traces, &finding.difference) ||
+		    !happens_again(&finding)) {
+			varied++;
+			continue;
+		}
+		printf("Sequence %lu of seed %llu differs, %s: %s\n", i, (unsigned long long)seed,
+		       finding.difference.what, finding.difference.text);
+		cut_down(&finding);
+		tell(&finding);
+		return 1;
+	}
+	printf("%lu sequences of seed %llu: no difference; %lu calls met themselves without the "
+	       "library; %lu sequences vary from run to run\n",
+	       count, (unsigned long long)seed, meetings, varied);
+	return meetings == 0;
+}
+
+int main(int argc, char **argv)
+{
+	const char *seed = getenv("DIFFERENTIAL_SEED");
+
+	if (argc < 4 || argc > 5) {
+		fprintf(stderr,
+			"usage: [DIFFERENTIAL_SEED=NUMBER] %s WORKER LIBRARY|- COUNT [FIRST]\n",
+			argv[0]);
+		return 2;
+	}
+	find_kinds(&kinds);
+	start_workers(argv[1], strcmp(argv[2], "-") == 0 ? NULL : argv[2]);
+	int status = run_all(seed ? strtoull(seed, NULL, 0) : 1,
+			     argc == 5 ? strtoul(argv[4], NULL, 0) : 0, strtoul(argv[3], NULL, 0));
+	end_workers();
+	return status;
+}

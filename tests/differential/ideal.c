@@ -1,0 +1,116 @@
+/*
+ * Where the plain run connects to itself, the other one has to be refused, so that the rest of
+ * the sequence would compare nothing. What the library promises is therefore done here too, by
+ * other means: every call is looked at whatever it returned, and the peer is the kernel's own.
+ */
+#include "worker.h"
+
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <string.h>
+
+bool is_tcp(int fd)
+{
+	int protocol = option_of(fd, SOL_SOCKET, SO_PROTOCOL);
+
+	return option_of(fd, SOL_SOCKET, SO_TYPE) == SOCK_STREAM &&
+	       (protocol == IPPROTO_TCP || protocol == IPPROTO_MPTCP);
+}
+
+static bool is_closed(int fd)
+{
+	struct tcp_info info = {.tcpi_state = TCP_CLOSE};
+	socklen_t length = sizeof info;
+
+	getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length);
+	return info.tcpi_state == TCP_CLOSE || info.tcpi_state == TCP_LISTEN;
+}
+
+/*
+ * Unlike getpeername(), SO_PEERNAME tells the peer in SYN_SENT (inet_getname(), peer == 2), and
+ * as long as nobody has asked how a handshake ended.
+ */
+static bool read_names(int fd, union address *local, union address *peer)
+{
+	socklen_t length = sizeof *local;
+
+	*local = *peer = (union address){0};
+	if (!is_tcp(fd) || getsockname(fd, &local->any, &length) != 0)
+		return false;
+	length = local->family == AF_INET ? sizeof local->v4 : sizeof local->v6;
+	return getsockopt(fd, SOL_SOCKET, SO_PEERNAME, peer, &length) == 0;
+}
+
+bool has_peer(int fd)
+{
+	union address local;
+	union address peer;
+
+	return read_names(fd, &local, &peer);
+}
+
+/* MPTCP keeps its names when it is reset, so that after a refusal they tell nothing. */
+static bool is_own_peer(int fd, bool had_peer)
+{
+	union address local;
+	union address peer;
+
+	if (!read_names(fd, &local, &peer) || local.v4.sin_port != peer.v4.sin_port ||
+	    (had_peer && is_closed(fd)))
+		return false;
+	return local.family == AF_INET ? local.v4.sin_addr.s_addr == peer.v4.sin_addr.s_addr
+				       : memcmp(&local.v6.sin6_addr, &peer.v6.sin6_addr,
+						sizeof local.v6.sin6_addr) == 0;
+}
+
+static bool is_wildcard(const union address *address)
+{
+	return address->family == AF_INET ? address->v4.sin_addr.s_addr == htonl(INADDR_ANY)
+					  : IN6_IS_ADDR_UNSPECIFIED(&address->v6.sin6_addr);
+}
+
+/*
+ * After shutdown() a connection ends as soon as data come in or are to be sent, and a call that
+ * waits is too late to see whose it was. There is nobody but itself at its own port.
+ */
+static bool has_ended_itself(const struct call *call, int fd, int error)
+{
+	union address local = {0};
+	union address destination;
+	socklen_t length = sizeof local;
+
+	make_address(&destination, &hosts[call->host], call->port);
+	return (error == ECONNRESET || error == ECONNABORTED) && is_tcp(fd) &&
+	       getsockname(fd, &local.any, &length) == 0 &&
+	       local.v4.sin_port == destination.v4.sin_port &&
+	       (is_wildcard(&local) || is_wildcard(&destination) ||
+		memcmp(&local, &destination, length) == 0);
+}
+
+/* Residue "the refusal comes from connect() itself, not later": on non-blocking sockets too. */
+long without_self_connect(const struct call *call, long result, struct record *record,
+			  bool had_peer)
+{
+	static const struct sockaddr unspecified = {.sa_family = AF_UNSPEC};
+	int fd = descriptor_of(call->slot);
+	int before = record->error;
+	int error = errno;
+
+	while (is_own_peer(fd, had_peer)) {
+		connect(fd, &unspecified, sizeof unspecified);
+		option_of(fd, SOL_SOCKET, SO_ERROR);
+		broken_pipes = 0;
+		/* A signal makes an end of the waiting, which another attempt would begin anew. */
+		if (++record->self_connects > RETRIES || error == EINTR) {
+			error = ECONNREFUSED;
+			result = -1;
+			break;
+		}
+		errno = before;
+		result = perform(call);
+		error = errno;
+	}
+	record->ended_itself = !had_peer && has_ended_itself(call, fd, error);
+	errno = error;
+	return result;
+}

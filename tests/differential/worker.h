@@ -1,0 +1,56 @@
+/* The parts of a worker. One process runs one sequence. */
+#pragma once
+
+#include "sequence.h"
+
+#include <netinet/in.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+union address {
+	sa_family_t family;
+	struct sockaddr any;
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+	struct sockaddr_un local;
+	struct sockaddr_storage storage;
+};
+
+/* The sequence that is run, and its sockets. */
+extern const struct sequence *sequence;
+extern int slots[SLOTS];
+extern volatile sig_atomic_t broken_pipes; /* SIGPIPEs of the call */
+extern bool something_closed;		   /* or shut down, so far */
+int descriptor_of(uint8_t slot);
+
+/* perform.c: memory for arguments, to be had once; then one call, with its result and errno. */
+void map_arguments(void);
+long perform(const struct call *call);
+
+/* The address that a host and a port of the sequence mean; returns its length. */
+socklen_t make_address(union address *address, const struct host *host, enum port port);
+
+/* observe.c: what can be seen of a descriptor without changing it. */
+void observe(struct record *record, int fd);
+void read_options(int64_t values[], int fd);
+int option_of(int fd, int level, int name); /* or -1 */
+
+/* Whether it is an MPTCP socket of which nobody has asked how its connection failed. */
+bool has_stale_error(int fd);
+
+/*
+ * Whether what there is to read is chance: on one that hears all packets, their random parts and
+ * those of retries, and where connections are closed later.
+ */
+bool is_left_to_chance(int fd);
+
+/*
+ * ideal.c: whether it is a stream socket of TCP or MPTCP; whether that has, or had, a peer; what a
+ * program has to see of the call that returned result, where nothing keeps its socket from
+ * connecting to itself: that the call has been made again, or a refusal. had_peer is from before.
+ */
+bool is_tcp(int fd);
+bool has_peer(int fd);
+long without_self_connect(const struct call *call, long result, struct record *record,
+			  bool had_peer);
