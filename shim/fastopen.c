@@ -184,6 +184,14 @@ static size_t size_of(const struct msghdr *message)
 	return size;
 }
 
+/* Lets the kernel try, which says EFAULT where a write of our own would be a crash. */
+static bool is_writable(int fd, unsigned int *number)
+{
+	socklen_t length = sizeof *number;
+
+	return getsockopt(fd, SOL_SOCKET, SO_TYPE, number, &length) == 0;
+}
+
 /*
  * A blocking caller's first message is the only one that is sent: for the next one the socket is
  * connected (EISCONN), and __sys_sendmmsg() keeps silent about an error that is not the first
@@ -205,7 +213,7 @@ int noselfconn_sendmmsg(int fd, struct mmsghdr *messages, unsigned int count, in
 	while (met_itself(&encounter, &sent));
 	if (blocking)
 		sent = finish(&encounter, flags, sent);
-	if (sent < 0)
+	if (sent < 0 || !is_writable(fd, &messages->msg_len))
 		return -1;
 	messages->msg_len = (unsigned int)sent;
 	if (blocking || count == 1 || (size_t)sent < size_of(&messages->msg_hdr))

@@ -545,6 +545,25 @@ START_TEST(bad_pointers)
 }
 END_TEST
 
+START_TEST(read_only_message)
+{
+	fast_server(LIVE_PORT);
+	union address address = address_of("127.0.0.1", LIVE_PORT);
+	struct iovec data = {.iov_base = (char *)ping, .iov_len = sizeof ping};
+	struct mmsghdr *message = no_memory();
+	int fd = tcp_socket(AF_INET, 0);
+
+	ck_assert_int_eq(mprotect(message, 4096, PROT_READ | PROT_WRITE), 0);
+	message->msg_hdr.msg_name = &address;
+	message->msg_hdr.msg_namelen = length_of(&address);
+	message->msg_hdr.msg_iov = &data;
+	message->msg_hdr.msg_iovlen = 1;
+	ck_assert_int_eq(mprotect(message, 4096, PROT_READ), 0);
+	ck_assert_int_eq(sendmmsg(fd, message, 1, MSG_FASTOPEN), -1);
+	ck_assert_int_eq(errno, EFAULT);
+}
+END_TEST
+
 START_TEST(bad_data)
 {
 	fast_server(LIVE_PORT);
@@ -660,6 +679,7 @@ static void add_tests(Suite *suite)
 		tcase_add_loop_test(both[i], interruption, 0, CALLS);
 		tcase_add_loop_test(both[i], shutdown_of_the_call_under_way, 0, CALLS);
 		tcase_add_test(both[i], bad_pointers);
+		tcase_add_test(both[i], read_only_message);
 		tcase_add_loop_test(both[i], bad_data, 0, CALLS);
 		tcase_add_test(both[i], bad_control_message);
 		tcase_add_loop_test(both[i], zero_copy_is_counted_once, 0, CALLS);
