@@ -63,16 +63,19 @@ static bool take(struct finding *finding, const struct sequence *candidate)
 	return true;
 }
 
-/* On a busy machine a packet may once be later than it is in a hundred plain runs. */
-static bool happens_again(struct finding *finding)
+/*
+ * On a busy machine a packet may once be later than it is in a hundred plain runs. What is the
+ * library's comes in most runs; what does not is counted among that which varies.
+ */
+static bool happens_mostly(struct finding *finding)
 {
-	enum { RUNS = 20 };
+	enum { RUNS = 10 };
 	struct sequence sequence = finding->sequence;
+	int again = 0;
 
 	for (int i = 0; i < RUNS; i++)
-		if (take(finding, &sequence))
-			return true;
-	return false;
+		again += take(finding, &sequence);
+	return again > RUNS / 2;
 }
 
 /* Drops calls, many at a time as long as that works (Zeller: delta debugging). */
@@ -165,7 +168,7 @@ static int run_all(uint64_t seed, unsigned long first, unsigned long count)
 		if (equal(&finding.sequence, &finding.traces, &finding.difference))
 			continue;
 		if (can_be_plain(&finding.sequence, &finding.traces, &finding.difference) ||
-		    !happens_again(&finding)) {
+		    !happens_mostly(&finding)) {
 			varied++;
 			continue;
 		}

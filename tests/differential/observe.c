@@ -80,13 +80,14 @@ void read_options(int64_t values[], int fd)
 		values[i] = read_option(&options[i], fd);
 }
 
+/* When the other end acknowledges a FIN is that end's affair. */
 static uint8_t state_of(int fd)
 {
 	struct tcp_info info = {0};
 	socklen_t length = sizeof info;
 
 	getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length);
-	return info.tcpi_state;
+	return info.tcpi_state == TCP_FIN_WAIT2 ? TCP_FIN_WAIT1 : info.tcpi_state;
 }
 
 static bool is_sniffer(int fd)
