@@ -51,5 +51,5 @@ cmake --build build --parallel "$(nproc)" >build/log 2>&1 || {
 }
 status=0
 ctest --test-dir build --parallel "$(nproc)" --output-on-failure "${chosen[@]}" || status=$?
-grep -h '^skipped: ' build/Testing/Temporary/LastTest.log | sort | uniq -c || true
+grep -hE '^(platform|skipped): ' build/Testing/Temporary/LastTest.log | sort | uniq -c || true
 exit "$status"

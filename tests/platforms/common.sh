@@ -1,0 +1,141 @@
+# shellcheck shell=bash
+# What the platform tests share; each starts with ". common.sh". From ctest they have LIBRARY, the
+# library built here, and WORK, a directory below the build directory.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+source=$(cd "$here/../.." && pwd)
+export DEBIAN_FRONTEND=noninteractive
+
+say() {
+	echo "platform: $*"
+}
+
+skip() {
+	echo "skipped: $*"
+	exit 77
+}
+
+need() {
+	local command
+	[ "$(id -u)" = 0 ] || skip "not root"
+	for command; do
+		[ -n "$(command -v "$command")" ] || skip "no $command"
+	done
+}
+
+# Runs a command while nobody else runs one under this name.
+alone() {
+	local name=$1
+	shift
+	(
+		flock 9
+		"$@"
+	) 9>"$WORK/$name.lock"
+}
+
+# Debian as this machine's apt gets it: the mirror, and how to reach it.
+mirror() {
+	apt-get indextargets --format '$(REPO_URI)' 'Identifier: Packages' 'Component: main' \
+		'Origin: Debian' "Codename: $(. /etc/os-release && echo "$VERSION_CODENAME")" |
+		sed -n 1p
+}
+
+reach_options() {
+	apt-config dump | grep -E '^Acquire::(http|https|Retries|Check)' || true
+}
+
+# A link to an absolute path leads out of the tree unless the tree is the root.
+make_links_relative() {
+	local link
+	find "$1" -type l -lname '/*' -not -path "$1/dev/*" -print0 |
+		while IFS= read -r -d '' link; do
+			ln -sfnr "$1$(readlink "$link")" "$link"
+		done
+}
+
+unpack() {
+	local directory=$1 suite=$2 architectures=$3 packages=$4
+	[ ! -e "$directory" ] || return 0
+	rm -rf "$directory.new"
+	reach_options >"$directory.apt"
+	mmdebstrap --quiet --variant=extract --architectures="$architectures" \
+		--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr --aptopt="$directory.apt" \
+		--include="$packages" "$suite" "$directory.new" "$(mirror)"
+	# What the packages' scripts would have done.
+	ln -sf dash "$directory.new/usr/bin/sh"
+	ln -sf mawk "$directory.new/usr/bin/awk"
+	make_links_relative "$directory.new"
+	mv "$directory.new" "$directory"
+}
+
+# debian SUITE ARCHITECTURES PACKAGES: sets $tree to the packages, unpacked and not configured.
+debian() {
+	tree=$WORK/trees/$1-${2//,/-}
+	mkdir -p "$WORK/trees"
+	alone "trees/$1-${2//,/-}" unpack "$tree" "$1" "$2" "$3"
+}
+
+# What scenarios are built against, and what they need where they run.
+to_build=libc6-dev,check,libsubunit-dev
+to_run=cmake,coreutils,dash,grep,iproute2,mawk,nftables,sed
+
+# build DIRECTORY CONFIGURE-OPTION...: everything, against $tree when that is set.
+build() {
+	local directory=$1
+	shift
+	cmake -S "$source" -B "$directory" "$@" >"$directory.log" 2>&1 &&
+		cmake --build "$directory" --parallel 2 >>"$directory.log" 2>&1 || {
+		cat "$directory.log"
+		return 1
+	}
+}
+
+# build_for TRIPLET DIRECTORY OPTION...: the same for an architecture, against $tree.
+build_for() {
+	local triplet=$1 multiarch=$1 directory=$2
+	shift 2
+	[ "$triplet" != i686-linux-gnu ] || multiarch=i386-linux-gnu
+	# The native gcc would look for libraries in / before it looks in the tree.
+	PKG_CONFIG_SYSROOT_DIR=$tree PKG_CONFIG_LIBDIR=$tree/usr/lib/$multiarch/pkgconfig \
+		build "$directory" -DCMAKE_SYSTEM_NAME=Linux \
+		-DCMAKE_SYSTEM_PROCESSOR="${triplet%%-*}" -DCMAKE_C_COMPILER="$triplet-gcc" \
+		-DCMAKE_SYSROOT="$tree" -DCMAKE_C_FLAGS="-Werror -B$tree/usr/lib/$multiarch" "$@"
+}
+
+# The scenarios as the oldest userland has them, with the library built here.
+build_oldest() {
+	debian bullseye amd64 "$to_build,$to_run"
+	build_for x86_64-linux-gnu "$1"
+	cmp -s "$LIBRARY" "$1/shim/libnoselfconn.so" || cp "$LIBRARY" "$1/shim/libnoselfconn.so"
+	mkdir -p "$1/Testing"
+}
+
+chosen=(-L '^(unit|scenario)$' --no-tests=error --verbose --parallel 2)
+
+# tell PLATFORM LOG: from what ctest --verbose has said. Fails when a test did.
+tell() {
+	local platform=$1 log=$2 passed skipped
+	passed=$(grep -c ' Passed ' "$log" || true)
+	skipped=$(sed -nE 's/^[0-9]+: skipped: //p' "$log" | sort -u | paste -sd ';')
+	say "$platform: $passed tests passed${skipped:+, skipped: $skipped}"
+	if ! grep -q '^100% tests passed' "$log"; then
+		cat "$log"
+		return 1
+	fi
+}
+
+# in_tree TREE BUILD COMMAND...: with the tree as root and the build directory where it was.
+in_tree() {
+	local root=$1 directory=$2
+	shift 2
+	bwrap --bind "$root" / --bind /proc /proc --dev-bind /dev /dev --ro-bind /sys /sys \
+		--tmpfs /tmp --ro-bind "$source" "$source" --ro-bind "$directory" "$directory" \
+		--tmpfs "$directory/Testing" \
+		--chdir "$directory" --die-with-parent -- "$@"
+}
+
+test_in_tree() {
+	local platform=$1 root=$2 directory=$3 log=$WORK/$1.log
+	in_tree "$root" "$directory" ctest "${chosen[@]}" >"$log" 2>&1 || true
+	tell "$platform" "$log"
+}

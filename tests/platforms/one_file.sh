@@ -1,0 +1,55 @@
+#!/bin/bash
+# one_file.sh LIBRARY [STRIP]: asserts that the library runs wherever its architecture does.
+# A preload that wants a library or a symbol version which is not there kills every program at
+# start, and one without the notes of IBT, SHSTK, BTI and PAC takes these away from it.
+. "$(dirname "$0")/common.sh"
+library=$1 strip=${2:-strip}
+
+fail() {
+	echo "$library: $*" >&2
+	exit 1
+}
+
+dynamic_symbols() {
+	# ppc64el has a remark in brackets in the middle.
+	readelf --wide --dyn-syms "$library" | sed 's/\[[^]]*\]//'
+}
+
+machine=$(readelf --file-header "$library" | sed -nE 's/^ *Machine: *//p')
+
+# POSIX and what glibc 2.17 and musl have beyond it. The first two are weak.
+expected=(__connect dlsym
+	__errno_location fcntl getpeername getpid getsockname getsockopt memcmp memcpy memset
+	program_invocation_short_name secure_getenv setsockopt sigaddset sigdelset sigemptyset
+	sigismember sigpending sigprocmask socket strcmp strlen strncpy syscall
+	__stack_chk_fail)
+case "$machine" in
+AArch64 | RISC-V) expected+=(__stack_chk_guard) ;;
+# For the division by zero in what libgcc has for processors that cannot divide.
+ARM) expected+=(__stack_chk_guard raise) ;;
+esac
+
+unexpected=$(dynamic_symbols | awk '$7 == "UND" && $8 != "" { print $8 }' |
+	grep -vxF "$(printf '%s\n' "${expected[@]}")") && fail "needs" $unexpected
+weak=$(dynamic_symbols | awk '$5 == "WEAK" && $7 == "UND" { print $8 }' | sort | paste -sd ' ')
+[ "$weak" = "__connect dlsym" ] || fail "has the weak references $weak"
+exported=$(dynamic_symbols | awk '$5 != "LOCAL" && $7 ~ /^[0-9]+$/ { print $8 }' | sort | paste -sd ' ')
+[ "$exported" = "connect sendmmsg sendmsg sendto" ] || fail "exports $exported"
+! readelf --wide --dynamic "$library" | grep -E 'NEEDED|SONAME|RPATH|RUNPATH|TEXTREL' || fail "see above"
+readelf --wide --version-info "$library" | grep -q '^No version information' ||
+	fail "has symbol versions"
+! readelf --wide --program-headers "$library" | grep -E 'GNU_STACK.*E' || fail "wants an executable stack"
+
+notes=$(readelf --wide --notes "$library")
+case "$machine" in
+*X86-64 | *80386) [[ $notes == *IBT*SHSTK* ]] || fail "switches off IBT or SHSTK" ;;
+AArch64) [[ $notes == *BTI*PAC* ]] || fail "switches off BTI or PAC" ;;
+esac
+
+stripped=$(mktemp)
+trap 'rm -f "$stripped"' EXIT
+"$strip" -o "$stripped" "$library"
+size=$(stat -c %s "$stripped")
+# Elsewhere larger pages or longer code pad it by a page or more.
+[[ $machine != *X86-64 ]] || ((size <= 20 * 1024)) || fail "is of $size bytes, stripped"
+say "one file, $machine: $size bytes, needs nothing but libc, of any version"
