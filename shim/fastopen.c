@@ -81,7 +81,7 @@ static ssize_t send_from(int fd, const struct msghdr *message, size_t done, int 
 	rest.msg_name = NULL;
 	rest.msg_namelen = 0;
 	/* musl's count is an int, and what pads it to a size_t need not be 0. */
-	rest.msg_iovlen = (unsigned int)message->msg_iovlen;
+	rest.msg_iovlen = (__typeof__(rest.msg_iovlen))(unsigned int)message->msg_iovlen;
 	if (done == 0)
 		return libc_sendmsg(fd, &rest, flags);
 	for (; rest.msg_iovlen > 0 && done >= rest.msg_iov->iov_len; rest.msg_iov++) {

@@ -21,7 +21,14 @@ ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 	return noselfconn_sendmsg(fd, message, flags);
 }
 
-int sendmmsg(int fd, struct mmsghdr *messages, unsigned int count, int flags)
+/* The one that the libcs do not agree on. */
+#ifdef __GLIBC__
+typedef int sendmmsg_flags;
+#else
+typedef unsigned int sendmmsg_flags;
+#endif
+
+int sendmmsg(int fd, struct mmsghdr *messages, unsigned int count, sendmmsg_flags flags)
 {
-	return noselfconn_sendmmsg(fd, messages, count, flags);
+	return noselfconn_sendmmsg(fd, messages, count, (int)flags);
 }

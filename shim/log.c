@@ -13,6 +13,14 @@
 #include <time.h>
 #include <unistd.h>
 
+/* musl before 1.2.5 has none of these. */
+#ifndef STATX_TYPE
+#include <linux/stat.h>
+#endif
+#ifndef RWF_NOWAIT
+enum { RWF_NOWAIT = 8 };
+#endif
+
 /*
  * RFC 3164 without the time stamp, which the reader of /dev/log adds:
  * "<facility * 8 + severity>", here user and warning. stderr gets what comes after it.
