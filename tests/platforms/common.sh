@@ -35,6 +35,7 @@ alone() {
 
 # Debian as this machine's apt gets it: the mirror, and how to reach it.
 mirror() {
+	# shellcheck disable=SC2016
 	apt-get indextargets --format '$(REPO_URI)' 'Identifier: Packages' 'Component: main' \
 		'Origin: Debian' "Codename: $(. /etc/os-release && echo "$VERSION_CODENAME")" |
 		sed -n 1p
@@ -83,11 +84,11 @@ to_run=cmake,coreutils,dash,grep,iproute2,mawk,nftables,sed
 build() {
 	local directory=$1
 	shift
-	cmake -S "$source" -B "$directory" "$@" >"$directory.log" 2>&1 &&
-		cmake --build "$directory" --parallel 2 >>"$directory.log" 2>&1 || {
+	if ! { cmake -S "$source" -B "$directory" "$@" &&
+		cmake --build "$directory" --parallel 2; } >"$directory.log" 2>&1; then
 		cat "$directory.log"
 		return 1
-	}
+	fi
 }
 
 # build_for TRIPLET DIRECTORY OPTION...: the same for an architecture, against $tree.
@@ -99,7 +100,8 @@ build_for() {
 	PKG_CONFIG_SYSROOT_DIR=$tree PKG_CONFIG_LIBDIR=$tree/usr/lib/$multiarch/pkgconfig \
 		build "$directory" -DCMAKE_SYSTEM_NAME=Linux \
 		-DCMAKE_SYSTEM_PROCESSOR="${triplet%%-*}" -DCMAKE_C_COMPILER="$triplet-gcc" \
-		-DCMAKE_SYSROOT="$tree" -DCMAKE_C_FLAGS="-Werror -B$tree/usr/lib/$multiarch" "$@"
+		-DCMAKE_SYSROOT="$tree" \
+		-DCMAKE_C_FLAGS="-Werror -fstack-protector-strong -B$tree/usr/lib/$multiarch" "$@"
 }
 
 # The scenarios as the oldest userland has them, with the library built here.
@@ -135,7 +137,35 @@ in_tree() {
 }
 
 test_in_tree() {
-	local platform=$1 root=$2 directory=$3 log=$WORK/$1.log
+	local platform=$1 root=$2 directory=$3 log=$WORK/${1%% *}.log
 	in_tree "$root" "$directory" ctest "${chosen[@]}" >"$log" 2>&1 || true
 	tell "$platform" "$log"
+}
+
+# client PRELOAD PROGRAM ADDRESS BWRAP-OPTION...: what tests/scenario/client.c is told, and any
+# complaint of ld.so, in a namespace with one port.
+client() {
+	local preload=$1 program=$2 address=$3
+	shift 3
+	unshare --net bash -c 'ip link set lo up &&
+		echo 40000 40000 >/proc/sys/net/ipv4/ip_local_port_range && exec "$@"' client \
+		bwrap "$@" --setenv LD_PRELOAD "$preload" -- "$program" "$address" 40000 2>&1
+}
+
+# must_protect PRELOAD PROGRAM BWRAP-OPTION...
+must_protect() {
+	local preload=$1 program=$2 address told
+	shift 2
+	for address in 127.0.0.1 0.0.0.0 ::1 :: ; do
+		told=$(client '' "$program" "$address" "$@") || true
+		[ "$told" = self-connected ] || {
+			echo "$program: without the library $address: $told" >&2
+			return 1
+		}
+		told=$(client "$preload" "$program" "$address" "$@") || true
+		[ "$told" = ECONNREFUSED ] || {
+			echo "$program: with $preload $address: $told" >&2
+			return 1
+		}
+	done
 }

@@ -8,7 +8,7 @@ directory=$WORK/$architecture
 log=$WORK/$architecture.log
 if [ -z "$qemu" ]; then
 	debian "$suite" "$architecture" "$to_build,$to_run"
-	build_for "$triplet" "$directory"
+	alone "$architecture" build_for "$triplet" "$directory"
 	mkdir -p "$directory/Testing"
 	"$here/one_file.sh" "$directory/shim/libnoselfconn.so" "$triplet-strip"
 	test_in_tree "$architecture" "$tree" "$directory"
@@ -16,7 +16,7 @@ if [ -z "$qemu" ]; then
 fi
 
 debian "$suite" "$architecture" "$to_build"
-build_for "$triplet" "$directory" "-DCMAKE_CROSSCOMPILING_EMULATOR=$qemu;-L;$tree"
+alone "$architecture" build_for "$triplet" "$directory" "-DCMAKE_CROSSCOMPILING_EMULATOR=$qemu;-L;$tree"
 "$here/one_file.sh" "$directory/shim/libnoselfconn.so" "$triplet-strip"
 
 # What a test executes is not emulated by itself. Nothing dynamic may stand in between: it would

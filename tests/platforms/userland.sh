@@ -5,4 +5,6 @@ need bwrap mmdebstrap flock
 
 alone oldest build_oldest "$WORK/oldest"
 debian "$1" amd64 "$to_build,$to_run"
-test_in_tree "$1" "$tree" "$WORK/oldest"
+glibc=$(in_tree "$tree" "$WORK/oldest" /lib/x86_64-linux-gnu/libc.so.6 |
+	sed -nE '1s/.* ([0-9.]+[0-9]).*/\1/p')
+test_in_tree "$1 (glibc $glibc)" "$tree" "$WORK/oldest"

@@ -1,0 +1,56 @@
+#!/bin/bash
+# preload.sh KIND: LD_PRELOAD where programs of two sizes, of another libc or without all but the
+# libc are started.
+. "$(dirname "$0")/common.sh"
+need bwrap mmdebstrap flock unshare ip
+
+# $LIB is the library directory that belongs to the program, "lib/x86_64-linux-gnu" or so.
+both_sizes() {
+	debian bookworm i386 "$to_build,$to_run"
+	alone i386 build_for i686-linux-gnu "$WORK/i386"
+	debian bookworm amd64,i386 libc6,libc6:i386
+	local options=(--bind "$tree" / --ro-bind "$WORK" "$WORK" --dev /dev
+		--ro-bind "$LIBRARY" /usr/lib/x86_64-linux-gnu/libnoselfconn.so
+		--ro-bind "$WORK/i386/shim/libnoselfconn.so"
+		/usr/lib/i386-linux-gnu/libnoselfconn.so)
+	alone oldest build_oldest "$WORK/oldest"
+	# shellcheck disable=SC2016
+	must_protect '/usr/$LIB/libnoselfconn.so' "$WORK/oldest/tests/scenario/scenario_client" \
+		"${options[@]}"
+	# shellcheck disable=SC2016
+	must_protect '/usr/$LIB/libnoselfconn.so' "$WORK/i386/tests/scenario/scenario_client" \
+		"${options[@]}"
+	# shellcheck disable=SC2016
+	say '/usr/$LIB/libnoselfconn.so: programs of 64 and of 32 bits are protected'
+}
+
+# A program, ld.so and libc, and before Debian 12 that is without dlsym().
+nothing_else() {
+	local suite=$1 bare=$WORK/bare-$1 part
+	alone oldest build_oldest "$WORK/oldest"
+	debian "$suite" amd64 "$to_build,$to_run"
+	rm -rf "$bare"
+	mkdir -p "$bare/dev"
+	for part in lib64/ld-linux-x86-64.so.2 lib/x86_64-linux-gnu/libc.so.6; do
+		install -D "$tree/$part" "$bare/$part"
+	done
+	install "$WORK/oldest/tests/scenario/scenario_client" "$bare/client"
+	install "$LIBRARY" "$bare/libnoselfconn.so"
+	must_protect /libnoselfconn.so /client --ro-bind "$bare" /
+	say "$suite: a program with nothing but ld.so and libc is protected"
+}
+
+musl() {
+	need musl-gcc
+	musl-gcc -o "$WORK/client-musl" -D_GNU_SOURCE "$source/tests/scenario/client.c"
+	must_protect "$LIBRARY" "$WORK/client-musl" --dev-bind / /
+	# The kernel's headers are not below musl's.
+	build "$WORK/musl" -DCMAKE_C_COMPILER=musl-gcc -DBUILD_TESTING=OFF -DCMAKE_C_FLAGS="-Werror \
+		-idirafter /usr/include -idirafter /usr/include/$(uname -m)-linux-gnu"
+	"$here/one_file.sh" "$WORK/musl/shim/libnoselfconn.so"
+	must_protect "$WORK/musl/shim/libnoselfconn.so" "$WORK/client-musl" --dev-bind / /
+	must_protect "$WORK/musl/shim/libnoselfconn.so" "$CLIENT" --dev-bind / /
+	say "musl: programs of both libcs are protected by the library built for either"
+}
+
+"$@"
