@@ -4,7 +4,8 @@
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 source=$(cd "$here/../.." && pwd)
-export DEBIAN_FRONTEND=noninteractive
+# An emulated test takes its time.
+export DEBIAN_FRONTEND=noninteractive CK_TIMEOUT_MULTIPLIER=10
 
 say() {
 	echo "platform: $*"
@@ -69,11 +70,13 @@ unpack() {
 	mv "$directory.new" "$directory"
 }
 
-# debian SUITE ARCHITECTURES PACKAGES: sets $tree to the packages, unpacked and not configured.
+# debian SUITE ARCHITECTURES PACKAGES [PURPOSE]: sets $tree to where the packages are unpacked, not
+# configured.
 debian() {
-	tree=$WORK/trees/$1-${2//,/-}
+	local name=trees/$1-${2//,/-}${4:+-$4}
+	tree=$WORK/$name
 	mkdir -p "$WORK/trees"
-	alone "trees/$1-${2//,/-}" unpack "$tree" "$1" "$2" "$3"
+	alone "$name" unpack "$tree" "$1" "$2" "$3"
 }
 
 # What scenarios are built against, and what they need where they run.
@@ -114,13 +117,15 @@ build_oldest() {
 
 chosen=(-L '^(unit|scenario)$' --no-tests=error --verbose --parallel 2)
 
-# tell PLATFORM LOG: from what ctest --verbose has said. Fails when a test did.
+# tell PLATFORM LOG: from what ctest --verbose has said. Fails when a test did, or when the one that
+# matters most has not run.
 tell() {
 	local platform=$1 log=$2 passed skipped
 	passed=$(grep -c ' Passed ' "$log" || true)
 	skipped=$(sed -nE 's/^[0-9]+: skipped: //p' "$log" | sort -u | paste -sd ';')
 	say "$platform: $passed tests passed${skipped:+, skipped: $skipped}"
-	if ! grep -q '^100% tests passed' "$log"; then
+	if ! grep -q '^100% tests passed' "$log" ||
+		! grep -q ' scenario.destinations .* Passed ' "$log"; then
 		cat "$log"
 		return 1
 	fi

@@ -28,7 +28,15 @@ cat >"$client" <<END
 exec $(command -v "$qemu") -L $tree -0 $client $client.foreign "\$@"
 END
 chmod +x "$client"
-# To ss(8) every process is one of the emulator's.
-(cd "$directory" && ctest "${chosen[@]}" --exclude-regex '[.]find$') >"$log" 2>&1 || true
-echo "0: skipped: no names of emulated processes, so no find" >>"$log"
+# What qemu-user 7.2 does not emulate:
+# - a sendmsg() without data never reaches the kernel;
+# - SO_PEERNAME is taken for an int;
+# - to ss(8) every process is one of the emulator's.
+(cd "$directory" && ctest "${chosen[@]}" \
+	--exclude-regex '[.](disabled|fastopen|find|repeated)$') >"$log" 2>&1 || true
+cat >>"$log" <<END
+0: skipped: no sendmsg() without data, so no fastopen and no disabled
+0: skipped: no SO_PEERNAME, so no repeated
+0: skipped: no names of emulated processes, so no find
+END
 tell "$architecture" "$log"
