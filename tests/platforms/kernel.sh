@@ -23,7 +23,7 @@ mount -t devtmpfs devtmpfs /dev
 mount -t tmpfs tmpfs /tmp
 export CK_TIMEOUT_MULTIPLIER=$CK_TIMEOUT_MULTIPLIER
 cd $WORK/oldest
-ctest $(printf "'%s' " "${chosen[@]}") 2>&1
+ctest $(printf "'%s' " "${chosen[@]}") 2>&1 | cat
 echo b >/proc/sysrq-trigger
 END
 chmod +x "$stage/init"
