@@ -1,0 +1,125 @@
+/*
+ * Stands below the library. A call that the program's fault names fails, or finds its thread
+ * cancelled; every other one goes to the kernel. Processes without a fault of their own, such as
+ * the shells of a test, are left alone.
+ */
+#include "faults.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+
+#pragma weak fault
+/* glibc declares the address as a transparent union. */
+#pragma GCC diagnostic ignored "-Wpedantic"
+
+static long next_syscall(long number, long a, long b, long c, long d, long e, long f)
+{
+	long (*next)(long, ...);
+	void *symbol = dlsym(RTLD_NEXT, "syscall");
+
+	memcpy(&next, &symbol, sizeof next);
+	return next(number, a, b, c, d, e, f);
+}
+
+static bool fails(int call)
+{
+	if (!&fault || !(fault.calls & call))
+		return false;
+	fault.seen = true;
+	if (fault.error == 0) {
+		pthread_cancel(pthread_self());
+		return false;
+	}
+	errno = fault.error;
+	return true;
+}
+
+int getsockname(int fd, struct sockaddr *address, socklen_t *length)
+{
+	return fails(GETSOCKNAME) ? -1
+				  : (int)next_syscall(SYS_getsockname, fd, (long)address,
+						      (long)length, 0, 0, 0);
+}
+
+int getpeername(int fd, struct sockaddr *address, socklen_t *length)
+{
+	return fails(GETPEERNAME) ? -1
+				  : (int)next_syscall(SYS_getpeername, fd, (long)address,
+						      (long)length, 0, 0, 0);
+}
+
+int getsockopt(int fd, int level, int name, void *value, socklen_t *length)
+{
+	int call = level != SOL_SOCKET	 ? 0
+		   : name == SO_TYPE	 ? GET_TYPE
+		   : name == SO_PROTOCOL ? GET_PROTOCOL
+		   : name == SO_ERROR	 ? GET_ERROR
+					 : 0;
+
+	return fails(call) ? -1
+			   : (int)next_syscall(SYS_getsockopt, fd, level, name, (long)value,
+					       (long)length, 0);
+}
+
+int setsockopt(int fd, int level, int name, const void *value, socklen_t length)
+{
+	return level == SOL_SOCKET && name == SO_LINGER && fails(SET_LINGER)
+		       ? -1
+		       : (int)next_syscall(SYS_setsockopt, fd, level, name, (long)value, length, 0);
+}
+
+int socket(int domain, int type, int protocol)
+{
+	return fails(SOCKET) ? -1 : (int)next_syscall(SYS_socket, domain, type, protocol, 0, 0, 0);
+}
+
+static int call_of(long number)
+{
+	switch (number) {
+	case SYS_connect:
+		return RESET;
+	case SYS_statx:
+		return STATX;
+	case SYS_ppoll:
+		return PPOLL;
+	case SYS_pwritev2:
+		return PWRITEV2;
+	case SYS_write:
+		return WRITE;
+	case SYS_rt_sigtimedwait:
+		return SIGTIMEDWAIT;
+	case SYS_sendto:
+		return SENDTO;
+	case SYS_close:
+		return CLOSE;
+	default:
+		return 0;
+	}
+}
+
+long syscall(long number, ...)
+{
+	long argument[6];
+	va_list arguments;
+
+	va_start(arguments, number);
+	for (int i = 0; i < 6; i++)
+		argument[i] = va_arg(arguments, long);
+	va_end(arguments);
+
+	bool failed = fails(call_of(number));
+	/* A close() that fails has closed: filp_close() in Linux. */
+	if (failed && number != SYS_close)
+		return -1;
+	int error = errno;
+	long result = next_syscall(number, argument[0], argument[1], argument[2], argument[3],
+				   argument[4], argument[5]);
+	if (failed)
+		errno = error;
+	return failed ? -1 : result;
+}
