@@ -67,25 +67,40 @@ static bool can_take_a_line(void)
 	       descriptor.revents == POLLOUT;
 }
 
+/* The same file with O_NONBLOCK, which set on descriptor 2 would be everybody's. */
+static int open_again_without_blocking(void)
+{
+	return (int)syscall(SYS_openat, AT_FDCWD, "/proc/self/fd/2",
+			    O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+}
+
 /*
- * poll() has said that there is room, but in a pipe somebody else may take it first. Linux knows
- * RWF_NOWAIT for pipes since 6.4; FIFOs that are opened by name do without.
+ * poll() has said that there is room, but a terminal may have too little for the line, and in a
+ * pipe somebody else may take it first. Linux knows RWF_NOWAIT for pipes since 6.4; terminals and
+ * FIFOs that are opened by name do without, and after su(1) cannot be opened again.
  */
-static void write_at_once(const char *text, size_t size, bool to_pipe)
+static void write_at_once(const char *text, size_t size, bool may_block)
 {
 	struct iovec whole = {.iov_base = (void *)text, .iov_len = size};
+	int again = -1;
 
-	if (!to_pipe ||
-	    (syscall(SYS_pwritev2, STDERR_FILENO, &whole, 1, -1L, -1L, RWF_NOWAIT) < 0 &&
-	     (errno == EOPNOTSUPP || errno == ENOSYS)))
-		syscall(SYS_write, STDERR_FILENO, text, size);
+	if (may_block) {
+		if (syscall(SYS_pwritev2, STDERR_FILENO, &whole, 1, -1L, -1L, RWF_NOWAIT) >= 0 ||
+		    (errno != EOPNOTSUPP && errno != ENOSYS))
+			return;
+		again = open_again_without_blocking();
+	}
+	syscall(SYS_write, again >= 0 ? again : STDERR_FILENO, text, size);
+	if (again >= 0)
+		syscall(SYS_close, again);
 }
 
 /*
  * SIGPIPE and SIGXFSZ go to the thread that writes, so that it can hold them back and take away
- * what was not pending before.
+ * what was not pending before. SIGTTOU, which would stop a background job, is not even raised
+ * while it is held back (__tty_check_change() in Linux).
  */
-static void write_without_signal(const char *text, size_t size, bool to_pipe)
+static void write_without_signal(const char *text, size_t size, bool may_block)
 {
 	static const int raised[] = {SIGPIPE, SIGXFSZ};
 	struct timespec at_once = {0};
@@ -96,9 +111,11 @@ static void write_without_signal(const char *text, size_t size, bool to_pipe)
 	sigemptyset(&held_back);
 	sigaddset(&held_back, SIGPIPE);
 	sigaddset(&held_back, SIGXFSZ);
+	sigaddset(&held_back, SIGTTOU);
 	sigprocmask(SIG_BLOCK, &held_back, &before);
 	sigpending(&pending);
-	write_at_once(text, size, to_pipe);
+	write_at_once(text, size, may_block);
+	sigdelset(&held_back, SIGTTOU);
 	for (size_t i = 0; i < sizeof raised / sizeof *raised; i++)
 		if (sigismember(&pending, raised[i]))
 			sigdelset(&held_back, raised[i]);
@@ -120,7 +137,7 @@ static void write_to_stderr(const char *text, size_t size)
 		syscall(SYS_sendto, STDERR_FILENO, text, size, MSG_DONTWAIT | MSG_NOSIGNAL, NULL,
 			0);
 	else if (can_take_a_line())
-		write_without_signal(text, size, S_ISFIFO(now.stx_mode));
+		write_without_signal(text, size, !S_ISREG(now.stx_mode));
 }
 
 static void write_to_syslog(const char *text, size_t size)

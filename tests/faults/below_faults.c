@@ -89,6 +89,8 @@ static int call_of(long number)
 		return PPOLL;
 	case SYS_pwritev2:
 		return PWRITEV2;
+	case SYS_openat:
+		return OPENAT;
 	case SYS_write:
 		return WRITE;
 	case SYS_rt_sigtimedwait:

@@ -15,11 +15,12 @@ enum {
 	STATX = 1 << 7,
 	PPOLL = 1 << 8,
 	PWRITEV2 = 1 << 9,
-	WRITE = 1 << 10,
-	SIGTIMEDWAIT = 1 << 11,
-	SOCKET = 1 << 12,
-	SENDTO = 1 << 13,
-	CLOSE = 1 << 14,
+	OPENAT = 1 << 10,
+	WRITE = 1 << 11,
+	SIGTIMEDWAIT = 1 << 12,
+	SOCKET = 1 << 13,
+	SENDTO = 1 << 14,
+	CLOSE = 1 << 15,
 };
 
 /* The largest errno there is on Linux: EHWPOISON. */

@@ -1,0 +1,335 @@
+/*
+ * Whatever stderr is, the line neither blocks nor kills nor goes to another file. The library takes
+ * for stderr what was there at the start, so each case is a process of its own.
+ */
+#include "scenario.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+/* What the process does between its start and connect(). */
+enum act { NOTHING, CLOSE, REUSE, BLOCK_SIGPIPE, RAISE_SIGPIPE, LIMIT_FILE_SIZE, GO_BACKGROUND };
+
+/* A kernel thread may make room in a full terminal at any time. */
+enum line { NO_LINE, LINE, EITHER };
+
+struct ends {
+	int reader; /* what arrives can be read here */
+	int writer; /* to be the stderr of the process */
+};
+
+static struct ends must(int reader, int writer)
+{
+	ck_assert_msg(reader >= 0 && writer >= 0, "%s", strerror(errno));
+	return (struct ends){reader, writer};
+}
+
+static void set_nonblocking(int fd, bool on)
+{
+	fcntl(fd, F_SETFL, on ? O_NONBLOCK : 0);
+}
+
+static void fill(int fd)
+{
+	static const char text[4096];
+
+	/* The last bytes one by one, so that there is no room at all. */
+	set_nonblocking(fd, true);
+	while (write(fd, text, sizeof text) > 0 || write(fd, text, 1) > 0)
+		;
+	ck_assert_int_eq(errno, EAGAIN);
+	set_nonblocking(fd, false);
+}
+
+static struct ends some_pipe(void)
+{
+	int ends[2];
+
+	ck_assert_int_eq(pipe(ends), 0);
+	return must(ends[0], ends[1]);
+}
+
+static struct ends full_pipe(void)
+{
+	struct ends ends = some_pipe();
+
+	fill(ends.writer);
+	return ends;
+}
+
+static struct ends broken_pipe(void)
+{
+	struct ends ends = some_pipe();
+
+	close(ends.reader);
+	return must(open("/dev/null", O_RDONLY), ends.writer);
+}
+
+static struct ends fifo(void)
+{
+	char path[] = "/tmp/faults-XXXXXX";
+
+	ck_assert_ptr_nonnull(mkdtemp(path));
+	char name[sizeof path + 5];
+	snprintf(name, sizeof name, "%s/fifo", path);
+	ck_assert_int_eq(mkfifo(name, 0600), 0);
+	int reader = open(name, O_RDONLY | O_NONBLOCK);
+	struct ends ends = must(reader, open(name, O_WRONLY));
+	unlink(name);
+	rmdir(path);
+	return ends;
+}
+
+static struct ends some_socket(void)
+{
+	int ends[2];
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+	return must(ends[0], ends[1]);
+}
+
+static struct ends full_socket(void)
+{
+	struct ends ends = some_socket();
+
+	fill(ends.writer);
+	return ends;
+}
+
+static struct ends socket_without_reader(void)
+{
+	struct ends ends = some_socket();
+
+	close(ends.reader);
+	return must(open("/dev/null", O_RDONLY), ends.writer);
+}
+
+static struct ends file(void)
+{
+	int fd = memfd_create("stderr", 0);
+
+	return must(dup(fd), fd);
+}
+
+static struct ends full_disk(void)
+{
+	return must(open("/dev/null", O_RDONLY), open("/dev/full", O_WRONLY));
+}
+
+static struct ends read_only(void)
+{
+	return must(open("/dev/null", O_RDONLY), open("/dev/null", O_RDONLY));
+}
+
+static struct ends terminal(void)
+{
+	int reader = posix_openpt(O_RDWR | O_NOCTTY);
+
+	ck_assert(grantpt(reader) == 0 && unlockpt(reader) == 0);
+	return must(reader, open(ptsname(reader), O_RDWR | O_NOCTTY));
+}
+
+/* What a terminal takes before it blocks, in bytes. A kernel thread makes room for a while. */
+static int fill_terminal(int fd, int most)
+{
+	struct pollfd descriptor = {.fd = fd, .events = POLLOUT};
+	int size = 0;
+
+	set_nonblocking(fd, true);
+	while (size < most && poll(&descriptor, 1, 200) == 1)
+		size += write(fd, "-", 1) == 1;
+	set_nonblocking(fd, false);
+	return size;
+}
+
+static struct ends full_terminal(void)
+{
+	struct ends ends = terminal();
+
+	fill_terminal(ends.writer, INT_MAX);
+	return ends;
+}
+
+/* poll() says that there is room, but it is less than a line needs. */
+static struct ends nearly_full_terminal(void)
+{
+	struct ends ends = terminal();
+	int size = fill_terminal(terminal().writer, INT_MAX);
+
+	fill_terminal(ends.writer, size - 1);
+	return ends;
+}
+
+static const struct {
+	struct ends (*of)(void);
+	enum act act;
+	enum line line;
+} cases[] = {
+	{some_pipe, NOTHING, LINE},
+	{full_pipe, NOTHING, NO_LINE},
+	{broken_pipe, NOTHING, NO_LINE},
+	{broken_pipe, BLOCK_SIGPIPE, NO_LINE},
+	{broken_pipe, RAISE_SIGPIPE, NO_LINE},
+	{some_pipe, CLOSE, NO_LINE},
+	{some_pipe, REUSE, NO_LINE},
+	{fifo, NOTHING, LINE},
+	{some_socket, NOTHING, LINE},
+	{full_socket, NOTHING, NO_LINE},
+	{socket_without_reader, NOTHING, NO_LINE},
+	{file, NOTHING, LINE},
+	{file, LIMIT_FILE_SIZE, NO_LINE},
+	{full_disk, NOTHING, NO_LINE},
+	{read_only, NOTHING, NO_LINE},
+	{terminal, NOTHING, LINE},
+	{terminal, GO_BACKGROUND, LINE},
+	{full_terminal, NOTHING, EITHER},
+	{nearly_full_terminal, NOTHING, EITHER},
+};
+
+enum { CASES = sizeof cases / sizeof *cases };
+
+/* The process, in which Check does not run: its exit status tells what it has seen. */
+enum { WAS_REFUSED, MET_ITSELF, FOUND_ANOTHER_SIGNAL, WROTE_ELSEWHERE, STOPPED, FAILED };
+
+static bool is_pending(int signal)
+{
+	sigset_t pending;
+
+	return sigpending(&pending) == 0 && sigismember(&pending, signal);
+}
+
+static int connect_after(enum act act)
+{
+	struct rlimit nothing = {0};
+	sigset_t sigpipe;
+	int elsewhere = -1;
+
+	sigemptyset(&sigpipe);
+	sigaddset(&sigpipe, SIGPIPE);
+	if (act == CLOSE)
+		close(STDERR_FILENO);
+	if (act == REUSE) {
+		elsewhere = memfd_create("elsewhere", 0);
+		dup2(elsewhere, STDERR_FILENO);
+	}
+	if (act == BLOCK_SIGPIPE || act == RAISE_SIGPIPE)
+		sigprocmask(SIG_BLOCK, &sigpipe, NULL);
+	if (act == RAISE_SIGPIPE)
+		raise(SIGPIPE);
+	if (act == LIMIT_FILE_SIZE && setrlimit(RLIMIT_FSIZE, &nothing) != 0)
+		return FAILED;
+
+	const struct sockaddr_in destination = {.sin_family = AF_INET,
+						.sin_port = htons(PORT),
+						.sin_addr = {htonl(INADDR_LOOPBACK)}};
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	int error =
+		connect(fd, (const struct sockaddr *)&destination, sizeof destination) ? errno : 0;
+	struct stat written = {0};
+
+	if (is_pending(SIGPIPE) != (act == RAISE_SIGPIPE))
+		return FOUND_ANOTHER_SIGNAL;
+	if (elsewhere >= 0 && (fstat(elsewhere, &written) != 0 || written.st_size != 0))
+		return WROTE_ELSEWHERE;
+	if (error == 0 && is_self_connected(fd))
+		return MET_ITSELF;
+	return error == ECONNREFUSED && !is_self_connected(fd) ? WAS_REFUSED : FAILED;
+}
+
+/* Under a shell that has stderr for its terminal and lets no job in the background write there. */
+static int connect_in_background(void)
+{
+	struct termios terminal;
+
+	if (setsid() < 0 || ioctl(STDERR_FILENO, TIOCSCTTY, 0) != 0 ||
+	    tcgetattr(STDERR_FILENO, &terminal) != 0)
+		return FAILED;
+	terminal.c_lflag |= TOSTOP;
+	if (tcsetattr(STDERR_FILENO, TCSANOW, &terminal) != 0)
+		return FAILED;
+
+	pid_t job = fork();
+	int status;
+	if (job == 0) {
+		setpgid(0, 0);
+		_exit(connect_after(NOTHING));
+	}
+	if (waitpid(job, &status, WUNTRACED) != job)
+		return FAILED;
+	if (WIFSTOPPED(status)) {
+		kill(job, SIGKILL);
+		return STOPPED;
+	}
+	return WIFEXITED(status) ? WEXITSTATUS(status) : FAILED;
+}
+
+static int status_of_process(int i, const struct ends *ends)
+{
+	char act[2] = {(char)('0' + cases[i].act)};
+	char *const arguments[] = {"stderr", "--connect", act, NULL};
+	pid_t process = fork();
+	int status = -1;
+
+	if (process == 0) {
+		alarm(10);
+		dup2(ends->writer, STDERR_FILENO);
+		close(ends->writer);
+		close(ends->reader);
+		setenv("NOSELFCONN_LOG", "stderr", 1);
+		execv("/proc/self/exe", arguments);
+		_exit(FAILED);
+	}
+	ck_assert_int_eq(waitpid(process, &status, 0), process);
+	ck_assert_msg(!WIFSIGNALED(status), "case %d ended by signal %d", i, WTERMSIG(status));
+	return WEXITSTATUS(status);
+}
+
+static bool line_arrived(int reader)
+{
+	static char text[1 << 20];
+	size_t size = 0;
+	ssize_t got;
+
+	fcntl(reader, F_SETFL, O_NONBLOCK);
+	lseek(reader, 0, SEEK_SET);
+	while (size < sizeof text && (got = read(reader, &text[size], sizeof text - size)) > 0)
+		size += (size_t)got;
+	return memmem(text, size, "libnoselfconn", strlen("libnoselfconn"));
+}
+
+START_TEST(whatever_stderr_is)
+{
+	struct ends ends = cases[_i].of();
+
+	ck_assert_int_eq(status_of_process(_i, &ends), control ? MET_ITSELF : WAS_REFUSED);
+	bool arrived = line_arrived(ends.reader);
+	if (control || cases[_i].line != EITHER)
+		ck_assert_int_eq(arrived, !control && cases[_i].line == LINE);
+}
+END_TEST
+
+static void add_tests(Suite *suite)
+{
+	tcase_add_loop_test(add_case(suite, "stderr", one_port), whatever_stderr_is, 0, CASES);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 3 && strcmp(argv[1], "--connect") == 0)
+		return *argv[2] - '0' == GO_BACKGROUND ? connect_in_background()
+						       : connect_after((enum act)(*argv[2] - '0'));
+	return scenario_main(argc, argv, add_tests);
+}
