@@ -28,7 +28,19 @@ enum { ERRNOS = 133 };
 
 /* Set by the test program, which exports it, before the call that it tests. */
 extern struct fault {
-	int calls; /* which fail ... */
-	int error; /* ... with this errno, or if it is 0 ... */
-	bool seen; /* one of them was called */
+	int calls;	   /* which of them ... */
+	int error;	   /* ... fails with this errno, or if it is 0 ... */
+	void (*act)(void); /* ... what happens in the middle of it */
+	bool seen;	   /* one of them was called */
 } fault;
+
+/* What helpers.c has for the programs that export a fault; each ends the test when it fails. */
+int lowest_free_descriptor(void);
+int connect_with_fault(int fd, struct fault wanted); /* to PORT: 0, with errno kept, or errno */
+void close_with_reset(int fd);			     /* no TIME_WAIT holds the port for a minute */
+
+/*
+ * A thread that is cancelled during one of the calls still gets its outcome: only at its next
+ * cancellation point does it end. Without retries, since connect() is such a point.
+ */
+void must_outlast_cancellation(int calls);

@@ -2,6 +2,7 @@
  * Whatever stderr is, the line neither blocks nor kills nor goes to another file. The library takes
  * for stderr what was there at the start, so each case is a process of its own.
  */
+#include "faults.h"
 #include "scenario.h"
 
 #include <errno.h>
@@ -21,7 +22,16 @@
 #include <unistd.h>
 
 /* What the process does between its start and connect(). */
-enum act { NOTHING, CLOSE, REUSE, BLOCK_SIGPIPE, RAISE_SIGPIPE, LIMIT_FILE_SIZE, GO_BACKGROUND };
+enum act {
+	NOTHING,
+	CLOSE_STDERR,
+	REUSE,
+	BLOCK_SIGPIPE,
+	RAISE_SIGPIPE,
+	LIMIT_FILE_SIZE,
+	GO_BACKGROUND,
+	BREAK_PIPE
+};
 
 /* A kernel thread may make room in a full terminal at any time. */
 enum line { NO_LINE, LINE, EITHER };
@@ -181,9 +191,10 @@ static const struct {
 	{some_pipe, NOTHING, LINE},
 	{full_pipe, NOTHING, NO_LINE},
 	{broken_pipe, NOTHING, NO_LINE},
+	{some_pipe, BREAK_PIPE, NO_LINE},
 	{broken_pipe, BLOCK_SIGPIPE, NO_LINE},
 	{broken_pipe, RAISE_SIGPIPE, NO_LINE},
-	{some_pipe, CLOSE, NO_LINE},
+	{some_pipe, CLOSE_STDERR, NO_LINE},
 	{some_pipe, REUSE, NO_LINE},
 	{fifo, NOTHING, LINE},
 	{some_socket, NOTHING, LINE},
@@ -211,6 +222,24 @@ static bool is_pending(int signal)
 	return sigpending(&pending) == 0 && sigismember(&pending, signal);
 }
 
+/* Where a process finds the reader of a pipe that nobody else has. */
+enum { READER = 100 };
+
+static void break_pipe(void)
+{
+	close(READER);
+}
+
+static void take_pipe(void)
+{
+	int ends[2];
+
+	if (pipe(ends) != 0 || dup2(ends[1], STDERR_FILENO) < 0 || dup2(ends[0], READER) < 0)
+		_exit(FAILED);
+	close(ends[0]);
+	close(ends[1]);
+}
+
 static int connect_after(enum act act)
 {
 	struct rlimit nothing = {0};
@@ -219,7 +248,7 @@ static int connect_after(enum act act)
 
 	sigemptyset(&sigpipe);
 	sigaddset(&sigpipe, SIGPIPE);
-	if (act == CLOSE)
+	if (act == CLOSE_STDERR)
 		close(STDERR_FILENO);
 	if (act == REUSE) {
 		elsewhere = memfd_create("elsewhere", 0);
@@ -229,6 +258,8 @@ static int connect_after(enum act act)
 		sigprocmask(SIG_BLOCK, &sigpipe, NULL);
 	if (act == RAISE_SIGPIPE)
 		raise(SIGPIPE);
+	if (act == BREAK_PIPE)
+		fault = (struct fault){.calls = PWRITEV2, .act = break_pipe};
 	if (act == LIMIT_FILE_SIZE && setrlimit(RLIMIT_FSIZE, &nothing) != 0)
 		return FAILED;
 
@@ -244,6 +275,8 @@ static int connect_after(enum act act)
 		return FOUND_ANOTHER_SIGNAL;
 	if (elsewhere >= 0 && (fstat(elsewhere, &written) != 0 || written.st_size != 0))
 		return WROTE_ELSEWHERE;
+	if (act == BREAK_PIPE && error != 0 && !fault.seen)
+		return FAILED;
 	if (error == 0 && is_self_connected(fd))
 		return MET_ITSELF;
 	return error == ECONNREFUSED && !is_self_connected(fd) ? WAS_REFUSED : FAILED;
@@ -288,7 +321,8 @@ static int status_of_process(int i, const struct ends *ends)
 		dup2(ends->writer, STDERR_FILENO);
 		close(ends->writer);
 		close(ends->reader);
-		setenv("NOSELFCONN_LOG", "stderr", 1);
+		if (cases[i].act == BREAK_PIPE)
+			take_pipe();
 		execv("/proc/self/exe", arguments);
 		_exit(FAILED);
 	}

@@ -1,0 +1,167 @@
+/* Whatever /dev/log is, and whatever happens to the calls that write there. */
+#include "faults.h"
+#include "namespace.h"
+#include "scenario.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static const struct sockaddr_un dev_log = {.sun_family = AF_UNIX, .sun_path = "/dev/log"};
+
+/* A /dev of our own, with nothing in it. */
+static void own_dev(void)
+{
+	one_port();
+	ck_assert_msg(unshare(CLONE_NEWNS) == 0 &&
+			      mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+			      mount("tmpfs", "/dev", "tmpfs", 0, NULL) == 0,
+		      "no /dev of our own: %s", strerror(errno));
+}
+
+static int listener(int type)
+{
+	int fd = socket(AF_UNIX, type | SOCK_NONBLOCK, 0);
+
+	ck_assert_int_eq(bind(fd, (const struct sockaddr *)&dev_log, sizeof dev_log), 0);
+	ck_assert(type == SOCK_DGRAM || listen(fd, 1) == 0);
+	return fd;
+}
+
+static bool line_arrived(int fd)
+{
+	char line[512];
+	char expected[512];
+	ssize_t size = recv(fd, line, sizeof line, 0);
+
+	if (size < 0)
+		return false;
+	int length = snprintf(expected, sizeof expected,
+			      "<12>%s[%ld]: libnoselfconn: destination=127.0.0.1:%d "
+			      "self-connects=1 undone=yes result=ECONNREFUSED",
+			      program_invocation_short_name, (long)getpid(), PORT);
+	ck_assert_int_eq(size, length);
+	ck_assert_mem_eq(line, expected, (size_t)length);
+	return true;
+}
+
+static void connect_and_close(struct fault wanted)
+{
+	int fd = tcp_socket(AF_INET, 0);
+	int free_before = lowest_free_descriptor();
+
+	must_be_refused(fd, connect_with_fault(fd, wanted));
+	ck_assert_int_eq(lowest_free_descriptor(), free_before);
+	close_with_reset(fd);
+}
+
+START_TEST(plain_listener)
+{
+	int reader = listener(SOCK_DGRAM);
+
+	connect_and_close((struct fault){0});
+	ck_assert_int_eq(line_arrived(reader), !control);
+}
+END_TEST
+
+START_TEST(link_to_a_listener)
+{
+	int reader = listener(SOCK_DGRAM);
+
+	ck_assert_int_eq(rename("/dev/log", "/dev/elsewhere"), 0);
+	ck_assert_int_eq(symlink("/dev/elsewhere", "/dev/log"), 0);
+	connect_and_close((struct fault){0});
+	ck_assert_int_eq(line_arrived(reader), !control);
+}
+END_TEST
+
+START_TEST(missing)
+{
+	connect_and_close((struct fault){0});
+}
+END_TEST
+
+START_TEST(full)
+{
+	int reader = listener(SOCK_DGRAM);
+	int writer = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+	char text[16];
+
+	while (sendto(writer, "text", 4, 0, (const struct sockaddr *)&dev_log, sizeof dev_log) == 4)
+		;
+	ck_assert_int_eq(errno, EAGAIN);
+	connect_and_close((struct fault){0});
+	while (recv(reader, text, sizeof text, 0) > 0)
+		ck_assert_mem_eq(text, "text", 4);
+}
+END_TEST
+
+START_TEST(stream)
+{
+	listener(SOCK_STREAM);
+	connect_and_close((struct fault){0});
+}
+END_TEST
+
+START_TEST(reader_gone)
+{
+	close(listener(SOCK_DGRAM));
+	connect_and_close((struct fault){0});
+}
+END_TEST
+
+static const struct {
+	int call;
+	bool line;
+} failures[] = {{SOCKET, false}, {SENDTO, false}, {CLOSE, true}};
+
+START_TEST(every_errno)
+{
+	int reader = listener(SOCK_DGRAM);
+
+	for (int error = 1; error <= ERRNOS; error++) {
+		connect_and_close((struct fault){.calls = failures[_i].call, .error = error});
+		ck_assert_int_eq(line_arrived(reader), failures[_i].line && !control);
+	}
+}
+END_TEST
+
+static const int cancelled[] = {GETSOCKNAME, GETPEERNAME, GET_TYPE, GET_PROTOCOL, RESET,
+				GET_ERROR,   SOCKET,	  SENDTO,   CLOSE};
+
+enum { ROUNDS = 20000, CANCELLED = sizeof cancelled / sizeof *cancelled };
+
+START_TEST(cancellation)
+{
+	int reader = listener(SOCK_DGRAM);
+
+	for (int round = 0; round < ROUNDS / CANCELLED; round++) {
+		must_outlast_cancellation(cancelled[_i]);
+		ck_assert_int_eq(line_arrived(reader), !control);
+	}
+}
+END_TEST
+
+static void add_tests(Suite *suite)
+{
+	TCase *tests = add_case(suite, "/dev/log", own_dev);
+
+	tcase_add_test(tests, plain_listener);
+	tcase_add_test(tests, link_to_a_listener);
+	tcase_add_test(tests, missing);
+	tcase_add_test(tests, full);
+	tcase_add_test(tests, stream);
+	tcase_add_test(tests, reader_gone);
+	tcase_add_loop_test(tests, every_errno, 0, sizeof failures / sizeof *failures);
+	tcase_add_loop_test(tests, cancellation, 0, CANCELLED);
+}
+
+int main(int argc, char **argv)
+{
+	return scenario_main(argc, argv, add_tests);
+}
