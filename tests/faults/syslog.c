@@ -1,4 +1,7 @@
-/* Whatever /dev/log is, and whatever happens to the calls that write there. */
+/*
+ * Whatever /dev/log is, whatever happens to the calls that write there, and nothing left of what a
+ * process may have.
+ */
 #include "faults.h"
 #include "namespace.h"
 #include "scenario.h"
@@ -9,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -116,6 +120,27 @@ START_TEST(reader_gone)
 END_TEST
 
 static const struct {
+	__rlimit_resource_t resource;
+	bool line;
+} used_up[] = {{RLIMIT_NOFILE, false}, {RLIMIT_AS, true}, {RLIMIT_STACK, true}};
+
+START_TEST(resource_used_up)
+{
+	int reader = listener(SOCK_DGRAM);
+	int fd = tcp_socket(AF_INET, 0);
+	struct rlimit before;
+
+	ck_assert_int_eq(getrlimit(used_up[_i].resource, &before), 0);
+	struct rlimit nothing = {.rlim_cur = 0, .rlim_max = before.rlim_max};
+	ck_assert_int_eq(setrlimit(used_up[_i].resource, &nothing), 0);
+	int error = connect_with_fault(fd, (struct fault){0});
+	ck_assert_int_eq(setrlimit(used_up[_i].resource, &before), 0);
+	must_be_refused(fd, error);
+	ck_assert_int_eq(line_arrived(reader), used_up[_i].line && !control);
+}
+END_TEST
+
+static const struct {
 	int call;
 	bool line;
 } failures[] = {{SOCKET, false}, {SENDTO, false}, {CLOSE, true}};
@@ -157,6 +182,7 @@ static void add_tests(Suite *suite)
 	tcase_add_test(tests, full);
 	tcase_add_test(tests, stream);
 	tcase_add_test(tests, reader_gone);
+	tcase_add_loop_test(tests, resource_used_up, 0, sizeof used_up / sizeof *used_up);
 	tcase_add_loop_test(tests, every_errno, 0, sizeof failures / sizeof *failures);
 	tcase_add_loop_test(tests, cancellation, 0, CANCELLED);
 }
