@@ -1,0 +1,68 @@
+#!/bin/bash
+# The line arrives in the journal whole, with its program, process and priority: systemd-journald
+# with a /run and a /dev of its own. Control: without the library there is no line.
+#
+#   journald.sh LIBRARY
+set -euo pipefail
+
+library=$1
+
+if [ "${2-}" != inside ]; then
+	[ "$(id -u)" = 0 ] || {
+		echo "skipped: systemd-journald needs root"
+		exit 77
+	}
+	exec unshare --mount --net "$0" "$library" inside
+fi
+
+scratch=$(mktemp -d)
+ip link set lo up
+echo 40000 40000 >/proc/sys/net/ipv4/ip_local_port_range
+mount --make-rprivate /
+mount -t tmpfs tmpfs "$scratch"
+touch "$scratch/null"
+mount --bind /dev/null "$scratch/null"
+ln -s /run/systemd/journal/dev-log "$scratch/log"
+mount --move "$scratch" /dev
+rmdir "$scratch"
+mount -t tmpfs tmpfs /run
+mkdir -p /run/systemd/journal /run/log/journal
+
+/lib/systemd/systemd-journald 2>/run/journald &
+journald=$!
+trap 'kill "$journald"; cat /run/journald' EXIT
+for _ in {1..100}; do
+	[ -S /run/systemd/journal/dev-log ] && break
+	sleep 0.1
+done
+
+# The shell is the client: bash has connect() behind this path. It leaves its own process id.
+meet_itself() {
+	# shellcheck disable=SC2016 # for the inner shell
+	"$@" NOSELFCONN_LOG=syslog bash -c 'echo $$; 2>/dev/null exec 3<>/dev/tcp/127.0.0.1/40000' ||
+		true
+}
+
+field() {
+	journalctl --directory /run/log/journal --output cat --output-fields "$1" _PID="$2"
+}
+
+# A self-connect closed in the ordinary way holds the port, so the control comes last.
+pid=$(meet_itself env LD_PRELOAD="$library")
+control=$(meet_itself env)
+journalctl --sync
+
+expect() {
+	if [ "$1" != "$2" ]; then
+		echo "expected \"$2\", found \"$1\""
+		exit 1
+	fi
+}
+expect "$(field MESSAGE "$pid")" \
+	"libnoselfconn: destination=127.0.0.1:40000 self-connects=4 undone=yes result=ECONNREFUSED"
+expect "$(field SYSLOG_IDENTIFIER "$pid")" bash
+expect "$(field SYSLOG_PID "$pid")" "$pid"
+expect "$(field PRIORITY "$pid")" 4
+expect "$(field MESSAGE "$control")" ""
+# The control did meet itself.
+ss -Htan state time-wait | grep -q '127.0.0.1:40000 *127.0.0.1:40000'
