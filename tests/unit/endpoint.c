@@ -143,6 +143,16 @@ START_TEST(lengths)
 }
 END_TEST
 
+/* sendto() with MSG_FASTOPEN while the socket is connecting: the kernel accepts any length. */
+START_TEST(no_address)
+{
+	struct msghdr message = {.msg_name = NULL, .msg_namelen = sizeof(struct sockaddr_in)};
+	union endpoint read;
+
+	ck_assert(!read_destination(&read, &message));
+}
+END_TEST
+
 /* Exactly as many bytes as it says, at an odd address: sanitizers see a byte too many. */
 START_TEST(misaligned)
 {
@@ -184,6 +194,7 @@ int main(void)
 	tcase_add_test(endpoint, flow_label);
 	tcase_add_test(endpoint, other_families);
 	tcase_add_test(endpoint, lengths);
+	tcase_add_test(endpoint, no_address);
 	tcase_add_test(endpoint, misaligned);
 	tcase_add_test(endpoint, families_of_a_destination);
 	return run_suite(suite);
