@@ -159,8 +159,9 @@ void write_line(struct line *line, enum log_target target)
 	if (target == LOG_TO_SYSLOG) {
 		write_to_syslog(line->text, line->length);
 	} else if (target == LOG_TO_STDERR) {
-		line->text[line->length < sizeof line->text ? line->length : line->length - 1] =
-			'\n';
-		write_to_stderr(line->text + skipped, line->length + 1 - skipped);
+		if (line->length == sizeof line->text)
+			line->length--;
+		line->text[line->length++] = '\n';
+		write_to_stderr(line->text + skipped, line->length - skipped);
 	}
 }
