@@ -1,0 +1,52 @@
+#!/bin/bash
+# The userland boots: systemd and all its units run under the library, as without it. This needs
+# a host where systemd-nspawn works; where it does not boot without the library, the test is skipped.
+#
+#   boot.sh ROOT
+set -euo pipefail
+
+root=$1
+# shellcheck source=chroot.sh
+. "$(dirname "$0")/chroot.sh"
+
+cat >"$root/etc/systemd/system/probe.target" <<'UNIT'
+[Unit]
+Requires=multi-user.target
+After=multi-user.target
+Wants=probe.service
+AllowIsolate=yes
+UNIT
+cat >"$root/etc/systemd/system/probe.service" <<'UNIT'
+[Unit]
+After=multi-user.target
+SuccessAction=poweroff
+FailureAction=poweroff
+[Service]
+Type=oneshot
+ExecStart=/bin/sh -c 'systemctl list-units --failed --plain --no-legend >/probe'
+ExecStart=/bin/sh -c 'systemctl list-units --plain --no-legend --type service,socket,target | sed "s/ .*//" | sort >/units'
+ExecStart=/bin/sh -c 'grep -l libnoselfconn /proc/[0-9]*/maps | wc -l >/loaded'
+UNIT
+
+# Prints what failed; leaves in the root which units there are and how many have the library.
+boot() {
+	preload_file "$1"
+	rm -f "$root"/{probe,units,loaded}
+	timeout 120 systemd-nspawn --quiet --directory "$root" --boot --register=no --keep-unit \
+		--private-network -- systemd.unit=probe.target </dev/null >"$root/console" 2>&1 || true
+	[ -e "$root/loaded" ] || return 1
+	cat "$root/probe"
+}
+
+if ! failed_without=$(boot without); then
+	echo "skipped: systemd-nspawn boots nothing here:"
+	tail -3 "$root/console"
+	exit 77
+fi
+units_without=$(cat "$root/units")
+[ "$(cat "$root/loaded")" = 0 ] || fail "the library is loaded without the file"
+
+failed_with=$(boot with) || fail "does not boot: $(cat "$root/console")"
+[ "$(cat "$root/loaded")" -gt 3 ] || fail "the library is not loaded"
+[ "$failed_with" = "$failed_without" ] || fail "units that fail: $failed_with"
+[ "$(cat "$root/units")" = "$units_without" ] || fail "other units: $(cat "$root/units")"

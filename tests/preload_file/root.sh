@@ -1,0 +1,25 @@
+#!/bin/bash
+# Makes a Debian userland from the packages that the host's apt knows.
+#
+#   root.sh ROOT LIBRARY SETUID_CLIENT
+set -euo pipefail
+
+root=$1
+library=$2
+client=$3
+# shellcheck source=chroot.sh
+. "$(dirname "$0")/chroot.sh"
+
+if [ ! -e "$root/made" ]; then
+	rm -rf "$root"
+	# shellcheck disable=SC2016 # apt's own variables
+	apt-get indextargets --format 'deb $(REPO_URI) $(RELEASE) $(COMPONENT)' \
+		'Created-By: Packages' 'Origin: Debian' |
+		sort -u |
+		mmdebstrap --quiet --variant=apt \
+			--include=iproute2,openssh-client,openssh-server,python3,systemd-sysv \
+			"$(. /etc/os-release && echo "$VERSION_CODENAME")" "$root" -
+	touch "$root/made"
+fi
+install "$library" "$root$installed"
+install -m 4755 "$client" "$root/usr/bin/setuid_client"
