@@ -14,7 +14,7 @@ usage() {
 # Prints those of the packages listed in the files that are not installed.
 missing_packages() {
 	local package
-	for package in $(cat "$@"); do
+	cat "$@" | while read -r package; do
 		dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null |
 			grep -qx installed || echo "$package"
 	done

@@ -161,6 +161,7 @@ START_TEST(misaligned)
 	union endpoint read;
 	struct msghdr message = {.msg_name = odd + 1, .msg_namelen = sizeof v4.v4};
 
+	ck_assert_ptr_nonnull(odd);
 	memcpy(odd + 1, &v4, sizeof v4.v4);
 	ck_assert(read_destination(&read, &message));
 	ck_assert(same_endpoint(&read, &v4));
