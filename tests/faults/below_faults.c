@@ -45,18 +45,14 @@ int getsockname(int fd, struct sockaddr *address, socklen_t *length)
 	return fails(GETSOCKNAME) ? -1 : (int)result;
 }
 
-int getpeername(int fd, struct sockaddr *address, socklen_t *length)
-{
-	long result = next_syscall(SYS_getpeername, fd, (long)address, (long)length, 0, 0, 0);
-
-	return fails(GETPEERNAME) ? -1 : (int)result;
-}
-
 static int call_for_option(int level, int name)
 {
 	if (level != SOL_SOCKET)
 		return 0;
-	return name == SO_TYPE ? GET_TYPE : name == SO_PROTOCOL ? GET_PROTOCOL : 0;
+	return name == SO_TYPE	     ? GET_TYPE
+	       : name == SO_PROTOCOL ? GET_PROTOCOL
+	       : name == SO_PEERNAME ? GET_PEER
+				     : 0;
 }
 
 int getsockopt(int fd, int level, int name, void *value, socklen_t *length)

@@ -26,9 +26,9 @@ static const struct {
 	{GETSOCKNAME, MISSED, NO_LINE},
 	{GET_TYPE, MISSED, NO_LINE},
 	{GET_PROTOCOL, MISSED, NO_LINE},
-	{GETSOCKNAME | GETPEERNAME | GET_TYPE | GET_PROTOCOL, MISSED, NO_LINE},
+	{GETSOCKNAME | GET_PEER | GET_TYPE | GET_PROTOCOL, MISSED, NO_LINE},
 	/* What it only asks to be sure. */
-	{GETPEERNAME, REFUSED, LINE},
+	{GET_PEER, REFUSED, LINE},
 	{GET_ERROR, REFUSED, LINE},
 	/* It has seen a self-connect and cannot undo it. */
 	{RESET, REFUSED_AND_STUCK, LINE},
@@ -53,7 +53,7 @@ static bool read_line(const char *destination)
 	char line[512] = "";
 	ssize_t size = read(read_end, line, sizeof line - 1);
 
-	if (size < 0)
+	if (size <= 0)
 		return false;
 	ck_assert_msg(strstr(line, destination), "%s", line);
 	ck_assert_ptr_eq(strchr(line, '\n'), &line[size - 1]);

@@ -6,7 +6,7 @@
 /* What the library asks of libc and of the kernel, by the bits of a set. */
 enum {
 	GETSOCKNAME = 1 << 0,
-	GETPEERNAME = 1 << 1,
+	GET_PEER = 1 << 1,
 	GET_TYPE = 1 << 2,
 	GET_PROTOCOL = 1 << 3,
 	GET_ERROR = 1 << 4,
@@ -37,7 +37,6 @@ extern struct fault {
 /* What helpers.c has for the programs that export a fault; each ends the test when it fails. */
 int lowest_free_descriptor(void);
 int connect_with_fault(int fd, struct fault wanted); /* to PORT: 0, with errno kept, or errno */
-void close_with_reset(int fd);			     /* no TIME_WAIT holds the port for a minute */
 
 /*
  * A thread that is cancelled during one of the calls still gets its outcome: only at its next

@@ -49,15 +49,6 @@ int connect_with_fault(int fd, struct fault wanted)
 	return made.error;
 }
 
-void close_with_reset(int fd)
-{
-	struct linger reset_on_close = {.l_onoff = 1};
-
-	ck_assert_int_eq(
-		setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset_on_close, sizeof reset_on_close), 0);
-	close(fd);
-}
-
 static void cancel(void)
 {
 	pthread_cancel(pthread_self());

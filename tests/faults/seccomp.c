@@ -34,7 +34,6 @@ struct call {
 static const struct call calls[] = {
 	{SYS_getsockname, MET_ITSELF, NULL, false, 0, 0},
 	{SYS_getsockopt, MET_ITSELF, NULL, false, 0, 0},
-	{SYS_getpeername, WAS_REFUSED, NULL, false, 0, 0},
 	/* To AF_UNSPEC: the destination itself is longer. */
 	{SYS_connect, WAS_REFUSED, NULL, true, 2, sizeof(struct sockaddr)},
 	{SYS_socket, WAS_REFUSED, "syslog", true, 0, AF_UNIX},

@@ -156,8 +156,8 @@ START_TEST(every_errno)
 }
 END_TEST
 
-static const int cancelled[] = {GETSOCKNAME, GETPEERNAME, GET_TYPE, GET_PROTOCOL, RESET,
-				GET_ERROR,   SOCKET,	  SENDTO,   CLOSE};
+static const int cancelled[] = {GETSOCKNAME, GET_PEER, GET_TYPE, GET_PROTOCOL, RESET,
+				GET_ERROR,   SOCKET,   SENDTO,	 CLOSE};
 
 enum { ROUNDS = 20000, CANCELLED = sizeof cancelled / sizeof *cancelled };
 

@@ -25,12 +25,12 @@ static size_t written_size;
 /* In place of the kernel, in which stderr is a regular file. Reads more than a caller passes. */
 __attribute__((no_sanitize("address"))) long syscall(long number, ...)
 {
-	long argument[6];
+	void *argument[6];
 	va_list arguments;
 
 	va_start(arguments, number);
 	for (int i = 0; i < 6; i++)
-		argument[i] = va_arg(arguments, long);
+		argument[i] = va_arg(arguments, void *);
 	va_end(arguments);
 	switch (number) {
 	case SYS_statx:
@@ -44,8 +44,8 @@ __attribute__((no_sanitize("address"))) long syscall(long number, ...)
 		written_size = (size_t)argument[2];
 		if (written_size > sizeof written - PRIORITY)
 			abort();
-		memcpy(written, (const char *)argument[1], written_size);
-		return argument[2];
+		memcpy(written, argument[1], written_size);
+		return (long)written_size;
 	default:
 		return -1;
 	}

@@ -15,5 +15,5 @@ clang -std=c11 -D_GNU_SOURCE -I "$here/../../shim" -O1 -g \
 	-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 	"$here/$target.c" "$@" -o "$directory/fuzz"
 cd "$directory"
-./fuzz -max_total_time="${FUZZ_SECONDS:-60}" -max_len=1024 -timeout=10 -print_final_stats=1 \
+./fuzz -max_total_time="${FUZZ_SECONDS:-60}" -max_len=4096 -timeout=10 -print_final_stats=1 \
 	found "$here/corpus/$target"
