@@ -620,8 +620,9 @@ START_TEST(zero_copy_is_counted_once)
 	shutdown(fd, SHUT_WR);
 	must_have_read_all(reader);
 	ck_assert_int_eq(recvmsg(fd, &message, MSG_ERRQUEUE), 0);
-	ck_assert_ptr_nonnull(CMSG_FIRSTHDR(&message));
-	memcpy(&notification, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof notification);
+	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+	ck_assert_ptr_nonnull(header);
+	memcpy(&notification, CMSG_DATA(header), sizeof notification);
 	ck_assert_uint_eq(notification.ee_info, 0);
 	ck_assert_uint_eq(notification.ee_data, 0);
 	ck_assert_int_eq(recvmsg(fd, &message, MSG_ERRQUEUE | MSG_DONTWAIT), -1);
