@@ -242,7 +242,7 @@ static void take_pipe(void)
 
 static int connect_after(enum act act)
 {
-	struct rlimit nothing = {0};
+	struct rlimit before;
 	sigset_t sigpipe;
 	int elsewhere = -1;
 
@@ -260,6 +260,9 @@ static int connect_after(enum act act)
 		raise(SIGPIPE);
 	if (act == BREAK_PIPE)
 		fault = (struct fault){.calls = PWRITEV2, .act = break_pipe};
+	if (getrlimit(RLIMIT_FSIZE, &before) != 0)
+		return FAILED;
+	struct rlimit nothing = {.rlim_cur = 0, .rlim_max = before.rlim_max};
 	if (act == LIMIT_FILE_SIZE && setrlimit(RLIMIT_FSIZE, &nothing) != 0)
 		return FAILED;
 
@@ -269,6 +272,8 @@ static int connect_after(enum act act)
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 	int error =
 		connect(fd, (const struct sockaddr *)&destination, sizeof destination) ? errno : 0;
+	/* What instruments the program writes files of its own at the end. */
+	setrlimit(RLIMIT_FSIZE, &before);
 	struct stat written = {0};
 
 	if (is_pending(SIGPIPE) != (act == RAISE_SIGPIPE))
