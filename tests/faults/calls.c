@@ -95,6 +95,12 @@ static bool is_expected(enum line line, int error)
 	       (line == LINE_WITHOUT_NOWAIT && (error == EOPNOTSUPP || error == ENOSYS));
 }
 
+/* ENOTCONN is no failure there, but tells of a peer with port 0: another one. */
+static bool tells_of_another_peer(int i, int error)
+{
+	return failures[i].calls == GET_PEER && error == ENOTCONN;
+}
+
 static void try_with_error(int i, int flags, int error)
 {
 	int fd = tcp_socket(AF_INET, flags);
@@ -116,6 +122,8 @@ static void try_with_error(int i, int flags, int error)
 START_TEST(every_errno)
 {
 	for (int error = 1; error <= ERRNOS; error++) {
+		if (tells_of_another_peer(_i, error))
+			continue;
 		try_with_error(_i, 0, error);
 		try_with_error(_i, SOCK_NONBLOCK, error);
 	}
