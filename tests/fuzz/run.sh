@@ -11,7 +11,7 @@ shift 2
 here=$(dirname "$0")
 
 mkdir -p "$directory/found"
-clang -std=c11 -D_GNU_SOURCE -I "$here/../../shim" -O1 -g \
+clang -std=c11 -D_GNU_SOURCE -DNOSELFCONN_BINDIR='"/bin"' -DNOSELFCONN_LIBDIR='"/lib"' -I "$here/../../shim" -O1 -g \
 	-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 	"$here/$target.c" "$@" -o "$directory/fuzz"
 cd "$directory"
