@@ -112,7 +112,6 @@ static void write_without_signal(const char *text, size_t size, bool may_block)
 	sigaddset(&held_back, SIGPIPE);
 	sigaddset(&held_back, SIGXFSZ);
 	sigaddset(&held_back, SIGTTOU);
-	/* NOLINTNEXTLINE(concurrency-mt-unsafe): on Linux the mask is the thread's own. */
 	sigprocmask(SIG_BLOCK, &held_back, &before);
 	sigpending(&pending);
 	write_at_once(text, size, may_block);
@@ -121,7 +120,6 @@ static void write_without_signal(const char *text, size_t size, bool may_block)
 		if (sigismember(&pending, raised[i]))
 			sigdelset(&held_back, raised[i]);
 	syscall(SYS_rt_sigtimedwait, &held_back, NULL, &at_once, _NSIG / 8);
-	/* NOLINTNEXTLINE(concurrency-mt-unsafe) */
 	sigprocmask(SIG_SETMASK, &before, NULL);
 }
 

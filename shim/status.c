@@ -104,7 +104,7 @@ static int say_settings(const char *pid, const char *library)
 
 int print_status(const char *pid)
 {
-	FILE *maps = is_number(pid) ? open_of(pid, "maps") : NULL;
+	FILE *maps;
 	char *line = NULL;
 	size_t size = 0;
 	const char *library;
@@ -114,6 +114,7 @@ int print_status(const char *pid)
 		fprintf(stderr, "noselfconn: --status %s: expected the number of a process\n", pid);
 		return OWN_FAILURE;
 	}
+	maps = open_of(pid, "maps");
 	if (!maps)
 		return say_unknown(pid);
 	library = mapped_library(maps, &line, &size);
