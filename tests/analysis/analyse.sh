@@ -1,7 +1,7 @@
 #!/bin/bash
 # One tool over the whole tree, the library, its tests and its scripts: any finding fails.
 #
-#   analyse.sh clang-format|clang-tidy|cppcheck|fanalyzer|shellcheck SOURCE BUILD
+#   analyse.sh clang-format|clang-tidy|cppcheck|fanalyzer|promises|shellcheck SOURCE BUILD
 set -euo pipefail
 
 tool=$1
@@ -53,6 +53,13 @@ fanalyzer)
 	configure -DCMAKE_C_COMPILER=gcc \
 		-DCMAKE_C_FLAGS='-fanalyzer -Werror -Wno-analyzer-use-of-uninitialized-value'
 	cmake --build "$build" -- --quiet
+	;;
+promises)
+	# Every test that the list of promises names is there.
+	ctest --test-dir "${3%/tests/*}" -N | sed -n 's/.*: //p' | sort >"$3/tests"
+	sed '1,/^## Promises/d' .github/CONTRIBUTING.md | grep -oE '`[a-z_]+\.[a-zA-Z0-9_-]+`' |
+		tr -d '`' | sort -u | comm -23 - "$3/tests" >"$3/missing"
+	! grep . "$3/missing"
 	;;
 shellcheck)
 	grep -rlE --null '^#!/bin/(ba)?sh' .ci "${directories[@]}" |
