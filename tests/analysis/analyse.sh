@@ -57,6 +57,7 @@ fanalyzer)
 promises)
 	# Every test that the list of promises names is there.
 	ctest --test-dir "${3%/tests/*}" -N | sed -n 's/.*: //p' | sort >"$3/tests"
+	# shellcheck disable=SC2016 # Markdown's quotes
 	sed '1,/^## Promises/d' .github/CONTRIBUTING.md | grep -oE '`[a-z_]+\.[a-zA-Z0-9_-]+`' |
 		tr -d '`' | sort -u | comm -23 - "$3/tests" >"$3/missing"
 	! grep . "$3/missing"

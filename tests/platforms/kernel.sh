@@ -21,7 +21,6 @@ cat >"$stage/init" <<END
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys
 mount -t devtmpfs devtmpfs /dev
-mount -t tmpfs tmpfs /tmp
 export CK_TIMEOUT_MULTIPLIER=$CK_TIMEOUT_MULTIPLIER
 cd $WORK/oldest
 ctest $(printf "'%s' " "${chosen[@]}") 2>&1 | cat

@@ -1,0 +1,76 @@
+/* The next definitions in a process without dlsym(), or with one that looks from a wrong place. */
+#include "noselfconn.h"
+#include "suite.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static void *found;
+
+/* The one that libc.c gets to see. */
+void *dlsym(void *handle, const char *name)
+{
+	(void)handle;
+	(void)name;
+	return found;
+}
+
+static void must_arrive(int fd, const char *text)
+{
+	char received[16] = "";
+
+	ck_assert_int_eq(recv(fd, received, sizeof received - 1, MSG_DONTWAIT),
+			 (ssize_t)strlen(text));
+	ck_assert_str_eq(received, text);
+}
+
+static void must_do_without(void)
+{
+	struct sockaddr_un name = {.sun_family = AF_UNIX, .sun_path = "\0libc"};
+	struct iovec data = {.iov_base = "msg", .iov_len = 3};
+	struct mmsghdr messages = {.msg_hdr = {.msg_iov = &data, .msg_iovlen = 1}};
+	int server = socket(AF_UNIX, SOCK_DGRAM, 0);
+	int client = socket(AF_UNIX, SOCK_DGRAM, 0);
+
+	/* Unlike another's on the machine. */
+	snprintf(name.sun_path + 1, sizeof name.sun_path - 1, "libc%d", (int)getpid());
+	ck_assert_int_eq(bind(server, (struct sockaddr *)&name, sizeof name), 0);
+	find_next_definitions();
+	ck_assert_int_eq(libc_sendto(client, "to", 2, 0, (struct sockaddr *)&name, sizeof name), 2);
+	must_arrive(server, "to");
+	ck_assert_int_eq(libc_connect(client, (struct sockaddr *)&name, sizeof name), 0);
+	ck_assert_int_eq(libc_sendmsg(client, &messages.msg_hdr, 0), 3);
+	must_arrive(server, "msg");
+	ck_assert_int_eq(libc_sendmmsg(client, &messages, 1, 0), 1);
+	ck_assert_uint_eq(messages.msg_len, 3);
+	must_arrive(server, "msg");
+}
+
+START_TEST(nothing_found)
+{
+	must_do_without();
+}
+END_TEST
+
+/* It would call itself for ever. */
+START_TEST(itself_found)
+{
+	__typeof__(libc_connect) *itself = libc_connect;
+
+	memcpy(&found, &itself, sizeof found);
+	must_do_without();
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("libc");
+	TCase *libc = tcase_create("libc");
+
+	suite_add_tcase(suite, libc);
+	tcase_add_test(libc, nothing_found);
+	tcase_add_test(libc, itself_found);
+	return run_suite(suite);
+}
