@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <netinet/tcp.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 /* A connection that is there, or under way, has been looked at by the call that opened it. */
@@ -16,22 +17,18 @@ static bool is_closed(int fd)
 	return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &state, &length) != 0 || state == TCP_CLOSE;
 }
 
-/* Keeps errno. Without the flag this is all that a call costs. */
-static bool may_open_connection(int fd, int flags)
+/* Sets *blocking to whether the call waits. Keeps errno. Without the flag it costs nothing. */
+static bool may_open_connection(int fd, int flags, bool *blocking)
 {
 	if (!(flags & MSG_FASTOPEN) || settings.disabled)
 		return false;
 
 	int caller_errno = errno;
 	/* Where a filter forbids fcntl(), nobody can tell whether the call has to wait. */
-	bool may = is_tcp(fd) && is_closed(fd) && fcntl(fd, F_GETFL) >= 0;
+	int status = is_tcp(fd) && is_closed(fd) ? fcntl(fd, F_GETFL) : -1;
+	*blocking = !(flags & MSG_DONTWAIT) && !(status & O_NONBLOCK);
 	errno = caller_errno;
-	return may;
-}
-
-static bool is_blocking(int fd, int flags)
-{
-	return !(flags & MSG_DONTWAIT) && !(fcntl(fd, F_GETFL) & O_NONBLOCK);
+	return status >= 0;
 }
 
 /*
@@ -51,6 +48,16 @@ static void note_end_of_handshake(int fd, const struct sockaddr *address, sockle
 	errno = outcome;
 }
 
+/* Not every error is the handshake's. Keeps errno. */
+static bool has_failed(int fd)
+{
+	int outcome = errno;
+	bool closed = is_closed(fd);
+
+	errno = outcome;
+	return closed;
+}
+
 /*
  * Waits until the handshake is over, as a blocking call with MSG_FASTOPEN does: sending nothing
  * in SYN_SENT waits in sk_stream_wait_connect(). A connection that failed must not cost a SIGPIPE,
@@ -67,9 +74,15 @@ static bool wait_for_handshake(int fd, const struct msghdr *message)
 
 	if (sent || errno == EINVAL || errno == EPIPE)
 		note_end_of_handshake(fd, message->msg_name, message->msg_namelen);
-	else if (errno != EAGAIN && errno != EINTR)
+	else if (errno != EAGAIN && errno != EINTR && has_failed(fd))
 		note_end_of_handshake(fd, &unspecified, sizeof unspecified);
 	return sent || errno == EPIPE;
+}
+
+/* musl's count is an int, and what pads it to a size_t need not be 0. */
+static unsigned int count_of(const struct msghdr *message)
+{
+	return (unsigned int)message->msg_iovlen;
 }
 
 /* Sends what is left of the message after its first bytes, to where the socket is connected. */
@@ -80,8 +93,7 @@ static ssize_t send_from(int fd, const struct msghdr *message, size_t done, int 
 
 	rest.msg_name = NULL;
 	rest.msg_namelen = 0;
-	/* musl's count is an int, and what pads it to a size_t need not be 0. */
-	rest.msg_iovlen = (__typeof__(rest.msg_iovlen))(unsigned int)message->msg_iovlen;
+	rest.msg_iovlen = (__typeof__(rest.msg_iovlen))count_of(message);
 	if (done == 0)
 		return libc_sendmsg(fd, &rest, flags);
 	for (; rest.msg_iovlen > 0 && done >= rest.msg_iov->iov_len; rest.msg_iov++) {
@@ -141,7 +153,9 @@ static ssize_t finish(const struct encounter *encounter, int flags, ssize_t sent
 ssize_t noselfconn_sendto(int fd, const void *data, size_t size, int flags,
 			  const struct sockaddr *destination, socklen_t length)
 {
-	if (!may_open_connection(fd, flags))
+	bool blocking;
+
+	if (!may_open_connection(fd, flags, &blocking))
 		return libc_sendto(fd, data, size, flags, destination, length);
 
 	struct iovec whole = {.iov_base = (void *)data, .iov_len = size};
@@ -150,7 +164,6 @@ ssize_t noselfconn_sendto(int fd, const void *data, size_t size, int flags,
 				 .msg_iov = &whole,
 				 .msg_iovlen = 1};
 	struct encounter encounter = {.fd = fd, .message = &message, .caller_errno = errno};
-	bool blocking = is_blocking(fd, flags);
 	ssize_t sent;
 
 	do
@@ -161,11 +174,12 @@ ssize_t noselfconn_sendto(int fd, const void *data, size_t size, int flags,
 
 ssize_t noselfconn_sendmsg(int fd, const struct msghdr *message, int flags)
 {
-	if (!may_open_connection(fd, flags))
+	bool blocking;
+
+	if (!may_open_connection(fd, flags, &blocking))
 		return libc_sendmsg(fd, message, flags);
 
 	struct encounter encounter = {.fd = fd, .message = message, .caller_errno = errno};
-	bool blocking = is_blocking(fd, flags);
 	ssize_t sent;
 
 	do
@@ -178,8 +192,7 @@ static size_t size_of(const struct msghdr *message)
 {
 	size_t size = 0;
 
-	/* musl's count is an int, and what pads it to a size_t need not be 0. */
-	for (unsigned int i = 0; i < (unsigned int)message->msg_iovlen; i++)
+	for (unsigned int i = 0; i < count_of(message); i++)
 		size += message->msg_iov[i].iov_len;
 	return size;
 }
@@ -200,12 +213,13 @@ static bool is_writable(int fd, unsigned int *number)
  */
 int noselfconn_sendmmsg(int fd, struct mmsghdr *messages, unsigned int count, int flags)
 {
-	if (count == 0 || !may_open_connection(fd, flags))
+	bool blocking;
+
+	if (count == 0 || !may_open_connection(fd, flags, &blocking))
 		return libc_sendmmsg(fd, messages, count, flags);
 
 	struct encounter encounter = {
 		.fd = fd, .message = &messages->msg_hdr, .caller_errno = errno};
-	bool blocking = is_blocking(fd, flags);
 	ssize_t sent;
 
 	do
@@ -219,7 +233,9 @@ int noselfconn_sendmmsg(int fd, struct mmsghdr *messages, unsigned int count, in
 	if (blocking || count == 1 || (size_t)sent < size_of(&messages->msg_hdr))
 		return 1;
 
-	int more = libc_sendmmsg(fd, messages + 1, count - 1, flags);
+	/* __sys_sendmmsg() cuts the count silently. */
+	unsigned int rest = (count < UIO_MAXIOV ? count : UIO_MAXIOV) - 1;
+	int more = libc_sendmmsg(fd, messages + 1, rest, flags);
 	errno = encounter.caller_errno;
 	return 1 + (more > 0 ? more : 0);
 }

@@ -32,3 +32,19 @@ int sendmmsg(int fd, struct mmsghdr *messages, unsigned int count, sendmmsg_flag
 {
 	return noselfconn_sendmmsg(fd, messages, count, (int)flags);
 }
+
+#if defined(__GLIBC__) && __SIZEOF_POINTER__ == 4
+/* What <sys/socket.h> calls the two in programs with 64-bit times (_TIME_BITS, glibc 2.34). */
+ssize_t __sendmsg64(int fd, const struct msghdr *message, int flags);
+int __sendmmsg64(int fd, struct mmsghdr *messages, unsigned int count, int flags);
+
+ssize_t __sendmsg64(int fd, const struct msghdr *message, int flags)
+{
+	return noselfconn_sendmsg(fd, message, flags);
+}
+
+int __sendmmsg64(int fd, struct mmsghdr *messages, unsigned int count, int flags)
+{
+	return noselfconn_sendmmsg(fd, messages, count, flags);
+}
+#endif

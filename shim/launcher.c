@@ -65,7 +65,7 @@ static void set_retries(const char *value)
 {
 	unsigned int retries;
 
-	if (!*value || !parse_retries(value, &retries))
+	if (!parse_retries(value, &retries))
 		fail(OWN_FAILURE, "--retries %s: expected a whole number from 0 to 16", value);
 	set("NOSELFCONN_RETRIES", value);
 }

@@ -53,8 +53,8 @@ void prepare_log(enum log_target target)
 
 	if (name && *name)
 		strncpy(program, name, sizeof program - 1);
-	if (target == LOG_TO_STDERR && !identify_stderr(&first_stderr))
-		first_stderr.stx_mask = 0;
+	if (target == LOG_TO_STDERR)
+		identify_stderr(&first_stderr);
 }
 
 static bool can_take_a_line(void)
@@ -74,23 +74,33 @@ static int open_again_without_blocking(void)
 			    O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 }
 
-/*
- * poll() has said that there is room, but a terminal may have too little for the line, and in a
- * pipe somebody else may take it first. Linux knows RWF_NOWAIT for pipes since 6.4; terminals and
- * FIFOs that are opened by name do without, and after su(1) cannot be opened again.
- */
-static void write_at_once(const char *text, size_t size, bool may_block)
+/* Linux knows RWF_NOWAIT for pipes since 6.4; FIFOs that are opened by name do without. */
+static bool pipe_took(const char *text, size_t size)
 {
 	struct iovec whole = {.iov_base = (void *)text, .iov_len = size};
+
+	return syscall(SYS_pwritev2, STDERR_FILENO, &whole, 1, -1L, -1L, RWF_NOWAIT) >= 0 ||
+	       (errno != EOPNOTSUPP && errno != ENOSYS);
+}
+
+/*
+ * poll() has said that there is room, but a terminal may have too little for the line, and in a
+ * pipe somebody else may take it first. What cannot be opened again (after su(1), without /proc)
+ * gets no line if it is a terminal; a pipe gets it, since with room for one byte it has room for
+ * PIPE_BUF (pipe_poll()).
+ */
+static void write_at_once(const char *text, size_t size, mode_t mode)
+{
+	int fd = STDERR_FILENO;
 	int again = -1;
 
-	if (may_block) {
-		if (syscall(SYS_pwritev2, STDERR_FILENO, &whole, 1, -1L, -1L, RWF_NOWAIT) >= 0 ||
-		    (errno != EOPNOTSUPP && errno != ENOSYS))
-			return;
+	if (S_ISFIFO(mode) && pipe_took(text, size))
+		return;
+	if (!S_ISREG(mode)) {
 		again = open_again_without_blocking();
+		fd = again < 0 && S_ISFIFO(mode) ? STDERR_FILENO : again;
 	}
-	syscall(SYS_write, again >= 0 ? again : STDERR_FILENO, text, size);
+	syscall(SYS_write, fd, text, size);
 	if (again >= 0)
 		syscall(SYS_close, again);
 }
@@ -100,7 +110,7 @@ static void write_at_once(const char *text, size_t size, bool may_block)
  * what was not pending before. SIGTTOU, which would stop a background job, is not even raised
  * while it is held back (__tty_check_change() in Linux).
  */
-static void write_without_signal(const char *text, size_t size, bool may_block)
+static void write_without_signal(const char *text, size_t size, mode_t mode)
 {
 	static const int raised[] = {SIGPIPE, SIGXFSZ};
 	struct timespec at_once = {0};
@@ -114,7 +124,7 @@ static void write_without_signal(const char *text, size_t size, bool may_block)
 	sigaddset(&held_back, SIGTTOU);
 	sigprocmask(SIG_BLOCK, &held_back, &before);
 	sigpending(&pending);
-	write_at_once(text, size, may_block);
+	write_at_once(text, size, mode);
 	sigdelset(&held_back, SIGTTOU);
 	for (size_t i = 0; i < sizeof raised / sizeof *raised; i++)
 		if (sigismember(&pending, raised[i]))
@@ -137,7 +147,7 @@ static void write_to_stderr(const char *text, size_t size)
 		syscall(SYS_sendto, STDERR_FILENO, text, size, MSG_DONTWAIT | MSG_NOSIGNAL, NULL,
 			0);
 	else if (can_take_a_line())
-		write_without_signal(text, size, !S_ISREG(now.stx_mode));
+		write_without_signal(text, size, now.stx_mode);
 }
 
 static void write_to_syslog(const char *text, size_t size)

@@ -1,7 +1,7 @@
 /*
- * The inside of libnoselfconn. Data flows one way:
+ * The inside of libnoselfconn. Data flows one way, each step told by attempt.c:
  *
- *   hooks.c -> attempt.c (or fastopen.c) -> detect.c -> undo.c -> report.c
+ *   hooks.c -> (fastopen.c ->) attempt.c -> detect.c -> undo.c -> report.c -> line.c, log.c
  *
  * Unless a contract says otherwise, a function may be called in a signal handler, in the child of
  * a fork and by many threads at once, and is no cancellation point.
@@ -30,9 +30,10 @@ void find_next_definitions(void);
 
 /*
  * The logic behind the hooks, with the contracts of connect(2), sendto(2), sendmsg(2) and
- * sendmmsg(2), except that a self-connect is undone, tried again and, when the retries are used
- * up, answered with -1 and ECONNREFUSED. errno after success is what the caller had. Cancellation
- * points as far as the next definitions are.
+ * sendmmsg(2), except that a self-connect is undone and tried again. When the retries are used up,
+ * or it cannot be undone, or a signal has ended the waiting, the answer is -1 and ECONNREFUSED.
+ * errno after success is what the caller had. Cancellation points as far as the next definitions
+ * are.
  */
 int noselfconn_connect(int fd, const struct sockaddr *destination, socklen_t length);
 ssize_t noselfconn_sendto(int fd, const void *data, size_t size, int flags,
@@ -82,7 +83,8 @@ bool is_tcp(int fd);
 
 /*
  * Whether fd, for which a connection to destination is established or under way, is connected to
- * itself. False when that cannot be found out. Changes errno.
+ * itself. False when its address or type cannot be found out; where the kernel does not tell the
+ * peer, destination is taken for it. Changes errno.
  */
 bool is_self_connected(int fd, const union endpoint *destination);
 
@@ -106,8 +108,9 @@ extern struct settings settings; /* written by the constructor only */
 
 /*
  * Reads the settings from the environment, unless the process runs with more rights than its
- * caller (AT_SECURE). A value that cannot be used leaves the default and costs one line of
- * complaint, in the log or, without one, on stderr. Not async-signal-safe.
+ * caller (AT_SECURE), and prepares the log for what they say. A value that cannot be used leaves
+ * the default and costs one line of complaint, in the log or, without one, on stderr. Not
+ * async-signal-safe.
  */
 struct settings read_settings(void);
 
@@ -123,13 +126,14 @@ struct line {
 };
 
 void append_text(struct line *line, const char *text);
-void append_safe(struct line *line, const char *text, size_t most); /* '?' for all but ASCII */
+void append_safe(struct line *line, const char *text,
+		 size_t most); /* '?' for what does not print */
 void append_number(struct line *line, unsigned int number);
 void append_endpoint(struct line *line, const union endpoint *endpoint); /* 1.2.3.4:5, [::1]:5 */
 
 /*
  * log.c: remembers what the log needs to know from the time before main(): the program's name
- * and, for stderr, which file that is. Only the constructor calls it.
+ * and, for stderr, which file that is. Only read_settings() calls it.
  */
 void prepare_log(enum log_target target);
 

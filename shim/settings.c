@@ -34,6 +34,8 @@ bool parse_retries(const char *value, unsigned int *retries)
 {
 	unsigned int number = 0;
 
+	if (!*value)
+		return false;
 	for (const char *digit = value; *digit; digit++) {
 		if (*digit < '0' || *digit > '9')
 			return false;

@@ -104,7 +104,7 @@ build_for() {
 		build "$directory" -DCMAKE_SYSTEM_NAME=Linux \
 		-DCMAKE_SYSTEM_PROCESSOR="${triplet%%-*}" -DCMAKE_C_COMPILER="$triplet-gcc" \
 		-DCMAKE_SYSROOT="$tree" \
-		-DCMAKE_C_FLAGS="-Werror -fstack-protector-strong -B$tree/usr/lib/$multiarch" "$@"
+		-DCMAKE_C_FLAGS="-Werror -fstack-protector-strong -B$tree/usr/lib/$multiarch ${flags-}" "$@"
 }
 
 # The scenarios as the oldest userland has them, with the library built here.

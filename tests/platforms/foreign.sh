@@ -1,17 +1,21 @@
 #!/bin/bash
-# foreign.sh SUITE ARCHITECTURE TRIPLET [QEMU]: everything built for another architecture.
+# foreign.sh SUITE ARCHITECTURE TRIPLET [QEMU|- [C-FLAG...]]: everything built for another
+# architecture, with an emulator if it needs one.
 . "$(dirname "$0")/common.sh"
 suite=$1 architecture=$2 triplet=$3 qemu=${4:+qemu-$4-static}
+flags=${*:5}
+[ "${4-}" != - ] || qemu=
 need mmdebstrap flock "$triplet-gcc" "${qemu:-bwrap}" busybox
 
-directory=$WORK/$architecture
-log=$WORK/$architecture.log
+name=$architecture${flags:+ $flags}
+directory=$WORK/${name// /}
+log=$directory.log
 if [ -z "$qemu" ]; then
 	debian "$suite" "$architecture" "$to_build,$to_run"
-	alone "$architecture" build_for "$triplet" "$directory"
+	alone "${name// /}" build_for "$triplet" "$directory"
 	mkdir -p "$directory/Testing"
 	"$here/one_file.sh" "$directory/shim/libnoselfconn.so" "$triplet-strip"
-	test_in_tree "$architecture" "$tree" "$directory"
+	test_in_tree "$name" "$tree" "$directory"
 	exit
 fi
 

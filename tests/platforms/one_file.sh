@@ -36,7 +36,9 @@ unexpected=$(dynamic_symbols | awk '$7 == "UND" && $8 != "" { print $8 }' |
 weak=$(dynamic_symbols | awk '$5 == "WEAK" && $7 == "UND" { print $8 }' | sort | paste -sd ' ')
 [ "$weak" = "__connect dlsym" ] || fail "has the weak references $weak"
 exported=$(dynamic_symbols | awk '$5 != "LOCAL" && $7 ~ /^[0-9]+$/ { print $8 }' | sort | paste -sd ' ')
-[ "$exported" = "connect sendmmsg sendmsg sendto" ] || fail "exports $exported"
+hooks="connect sendmmsg sendmsg sendto"
+readelf --file-header "$library" | grep -q 'Class: *ELF64' || hooks="__sendmmsg64 __sendmsg64 $hooks"
+[ "$exported" = "$hooks" ] || fail "exports $exported"
 ! readelf --wide --dynamic "$library" | grep -E 'NEEDED|RPATH|RUNPATH|TEXTREL' ||
 	fail "must have none of that"
 readelf --wide --version-info "$library" | grep -q '^No version information' ||

@@ -455,6 +455,20 @@ static int impatient_socket(void)
 	return fd;
 }
 
+/* The server takes what its buffer has room for. */
+START_TEST(timeout_in_the_middle)
+{
+	fast_server(LIVE_PORT);
+	struct iovec parts[] = {{.iov_base = buffer_of(BIG), .iov_len = BIG},
+				{.iov_base = (char *)ping, .iov_len = sizeof ping}};
+	ssize_t result =
+		open_with(_i, impatient_socket(), parts, _i == SENDTO ? 1 : 2, 0, LIVE_PORT);
+
+	ck_assert_int_gt(result, (ssize_t)sizeof ping);
+	ck_assert_int_lt(result, BIG);
+}
+END_TEST
+
 START_TEST(timeout_without_cookie)
 {
 	silent_server();
@@ -670,6 +684,7 @@ static void add_tests(Suite *suite)
 	tcase_add_loop_test(with, non_blocking_call_with_cookie_sends_at_once, 0, CALLS);
 	tcase_add_test(with, non_blocking_call_sends_two_of_three_messages);
 	tcase_add_loop_test(with, timeout_with_cookie, 0, CALLS);
+	tcase_add_loop_test(with, timeout_in_the_middle, 0, CALLS);
 
 	TCase *both[] = {without, with};
 	for (int i = 0; i < 2; i++) {
