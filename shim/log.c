@@ -168,10 +168,10 @@ void write_line(struct line *line, enum log_target target)
 
 	if (target == LOG_TO_SYSLOG) {
 		write_to_syslog(line->text, line->length);
-	} else if (target == LOG_TO_STDERR) {
-		if (line->length == sizeof line->text)
-			line->length--;
-		line->text[line->length++] = '\n';
-		write_to_stderr(line->text + skipped, line->length - skipped);
+		return;
 	}
+	if (line->length == sizeof line->text)
+		line->length--;
+	line->text[line->length++] = '\n';
+	write_to_stderr(line->text + skipped, line->length - skipped);
 }

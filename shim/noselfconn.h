@@ -141,7 +141,7 @@ void prepare_log(enum log_target target);
 void begin_line(struct line *line);
 
 /*
- * Hands the line to the target if that can be done at once; otherwise it is lost. Never blocks,
+ * Hands the line to stderr or syslog if that can be done at once; otherwise it is lost. Never blocks,
  * raises no signal, keeps no descriptor. Changes errno and the line.
  */
 void write_line(struct line *line, enum log_target target);

@@ -20,6 +20,20 @@ run_tests() {
 		--output-on-failure --timeout 200
 }
 
+# Each branch that was not taken has its line of source in the file branches, with the reason.
+explain_branches() {
+	local file numbers number line unexplained=0
+	while read -r file numbers; do
+		for number in ${numbers//,/ }; do
+			line=$file:$(sed -n "${number}s/^[[:space:]]*/ /p" "$file")
+			grep -qxF -- "$line" tests/sanitizers/branches && continue
+			echo "a branch is not taken, and not explained: $line"
+			unexplained=1
+		done
+	done < <(awk '/^shim/ && NF == 5 { print $1, $5 }' "$1")
+	return "$unexplained"
+}
+
 case $kind in
 address)
 	build_with -fsanitize=address,undefined -fno-sanitize-recover=all
@@ -60,7 +74,8 @@ coverage)
 	for file in judge launcher preload program status; do
 		report+=(--exclude "shim/$file.c")
 	done
-	"${report[@]}" --branches
+	"${report[@]}" --branches | tee "$build/branches"
+	explain_branches "$build/branches"
 	"${report[@]}" --fail-under-line 100
 	;;
 esac

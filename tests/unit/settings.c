@@ -65,6 +65,16 @@ START_TEST(disable_is_read)
 }
 END_TEST
 
+/* As the launcher reads its option. */
+START_TEST(an_empty_number_is_none)
+{
+	unsigned int number = 7;
+
+	ck_assert(!parse_retries("", &number));
+	ck_assert_uint_eq(number, 7);
+}
+END_TEST
+
 START_TEST(defaults)
 {
 	struct settings read = read_settings();
@@ -100,6 +110,7 @@ int main(void)
 	tcase_add_loop_test(values, retries_are_read, 0, sizeof retries / sizeof *retries);
 	tcase_add_loop_test(values, log_is_read, 0, sizeof logs / sizeof *logs);
 	tcase_add_loop_test(values, disable_is_read, 0, sizeof disables / sizeof *disables);
+	tcase_add_test(values, an_empty_number_is_none);
 	tcase_add_test(values, defaults);
 	tcase_add_test(values, one_bad_value_spoils_no_other);
 	return run_suite(suite);
