@@ -141,8 +141,8 @@ void prepare_log(enum log_target target);
 void begin_line(struct line *line);
 
 /*
- * Hands the line to stderr or syslog if that can be done at once; otherwise it is lost. Never blocks,
- * raises no signal, keeps no descriptor. Changes errno and the line.
+ * Hands the line to stderr or syslog if that can be done at once; otherwise it is lost. Never
+ * blocks, raises no signal, keeps no descriptor. Changes errno and the line.
  */
 void write_line(struct line *line, enum log_target target);
 
