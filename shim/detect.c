@@ -16,14 +16,17 @@ static const struct in6_addr loopback = IN6ADDR_LOOPBACK_INIT;
 bool read_destination(union endpoint *destination, const struct msghdr *message)
 {
 	socklen_t length = message->msg_namelen;
+	sa_family_t family;
 
-	*destination = (union endpoint){0};
 	if (!message->msg_name || length < sizeof destination->v4)
 		return false;
+	memcpy(&family, message->msg_name, sizeof family);
+	if (family != AF_INET && (family != AF_INET6 || length < IN6_LENGTH_WITHOUT_SCOPE))
+		return false;
+	*destination = (union endpoint){0};
 	memcpy(destination, message->msg_name,
 	       length < sizeof *destination ? length : sizeof *destination);
-	return destination->family == AF_INET ||
-	       (destination->family == AF_INET6 && length >= IN6_LENGTH_WITHOUT_SCOPE);
+	return true;
 }
 
 static struct in6_addr mapped(in_addr_t v4)

@@ -122,8 +122,8 @@ table_head 'Time per call' call under ns 'of none' 'of smallest' 'of empty'
 for call in connect-v4 connect-v6 connect-v4-nonblocking connect-v6-nonblocking; do
 	compare "$call" 5000 "${all[@]}"
 done
-compare connect-two-threads 10000 "${all[@]}"
-compare connect-unix 20000 "${all[@]}"
+compare connect-two-threads 40000 "${all[@]}"
+compare connect-unix 100000 "${all[@]}"
 compare sendto-udp 100000 "${all[@]}"
 compare sendmsg-tcp 50000 "${all[@]}"
 compare start 50 "${all[@]}"
