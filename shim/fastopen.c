@@ -17,12 +17,15 @@ static bool is_closed(int fd)
 	return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &state, &length) != 0 || state == TCP_CLOSE;
 }
 
-/* Sets *blocking to whether the call waits. Keeps errno. Without the flag it costs nothing. */
+/* All that a call without the flag costs. */
+static inline bool is_fast_open(int flags)
+{
+	return flags & MSG_FASTOPEN && !settings.disabled;
+}
+
+/* Sets *blocking to whether the call waits. Keeps errno. */
 static bool may_open_connection(int fd, int flags, bool *blocking)
 {
-	if (!(flags & MSG_FASTOPEN) || settings.disabled)
-		return false;
-
 	int caller_errno = errno;
 	/* Where a filter forbids fcntl(), nobody can tell whether the call has to wait. */
 	int status = is_tcp(fd) && is_closed(fd) ? fcntl(fd, F_GETFL) : -1;
@@ -155,7 +158,7 @@ ssize_t noselfconn_sendto(int fd, const void *data, size_t size, int flags,
 {
 	bool blocking;
 
-	if (!may_open_connection(fd, flags, &blocking))
+	if (!is_fast_open(flags) || !may_open_connection(fd, flags, &blocking))
 		return libc_sendto(fd, data, size, flags, destination, length);
 
 	struct iovec whole = {.iov_base = (void *)data, .iov_len = size};
@@ -176,7 +179,7 @@ ssize_t noselfconn_sendmsg(int fd, const struct msghdr *message, int flags)
 {
 	bool blocking;
 
-	if (!may_open_connection(fd, flags, &blocking))
+	if (!is_fast_open(flags) || !may_open_connection(fd, flags, &blocking))
 		return libc_sendmsg(fd, message, flags);
 
 	struct encounter encounter = {.fd = fd, .message = message, .caller_errno = errno};
@@ -215,7 +218,7 @@ int noselfconn_sendmmsg(int fd, struct mmsghdr *messages, unsigned int count, in
 {
 	bool blocking;
 
-	if (count == 0 || !may_open_connection(fd, flags, &blocking))
+	if (!is_fast_open(flags) || count == 0 || !may_open_connection(fd, flags, &blocking))
 		return libc_sendmmsg(fd, messages, count, flags);
 
 	struct encounter encounter = {
