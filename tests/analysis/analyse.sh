@@ -1,7 +1,7 @@
 #!/bin/bash
 # One tool over the whole tree, the library, its tests and its scripts: any finding fails.
 #
-#   analyse.sh clang-format|clang-tidy|cppcheck|fanalyzer|promises|shellcheck SOURCE BUILD
+#   analyse.sh clang|clang-format|clang-tidy|cppcheck|fanalyzer|promises|shellcheck SOURCE BUILD
 set -euo pipefail
 
 tool=$1
@@ -23,6 +23,11 @@ configure() {
 }
 
 case $tool in
+clang)
+	# The ordinary build is gcc's.
+	configure -DCMAKE_C_COMPILER=clang -DCMAKE_C_FLAGS=-Werror
+	cmake --build "$build" -- --quiet
+	;;
 clang-format)
 	sources '*.[ch]' | xargs -0 clang-format --dry-run -Werror
 	;;

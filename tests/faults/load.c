@@ -53,7 +53,8 @@ static bool start(int epoll, int i, int *self_connects)
 	struct epoll_event event = {.events = EPOLLIN | EPOLLOUT, .data.ptr = client};
 	int yes = 1;
 
-	*client = (struct client){.fd = tcp_socket(AF_INET, SOCK_NONBLOCK), .kind = i % KINDS};
+	*client = (struct client){.fd = tcp_socket(AF_INET, SOCK_NONBLOCK),
+				  .kind = (enum kind)(i % KINDS)};
 	union address source = address_of_client(i, 0);
 	union address destination = address_of_client(i, ports[client->kind]);
 	ck_assert_int_eq(
