@@ -4,6 +4,7 @@
 directory=$2
 # shellcheck source=/dev/null
 . "$(dirname "$0")/expect.sh"
+. "$(dirname "$0")/../debian.sh"
 
 [ "$(id -u)" = 0 ] || skip "only root can make and enter another userland"
 unshare --net --pid --mount --fork true || skip "no namespaces"
@@ -14,14 +15,10 @@ root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT
 chmod 755 "$root"
 
-# From where this system has its packages.
-mirror=$(apt-get indextargets --format '$(REPO_URI) $(CODENAME) $(COMPONENT)' 'Created-By: Packages' |
-	sed -n 's/ bookworm main$//p' | head -n 1)
-proxy=$(apt-config shell proxy Acquire::http::Proxy | sed "s/^proxy='\(.*\)'/\1/")
+debian_reach >apt.conf
 mmdebstrap --quiet --variant=apt --architectures=amd64,i386 \
-	--include=bash-completion,libc6:i386,man-db \
-	${proxy:+--aptopt="Acquire::http::Proxy \"$proxy\""} \
-	bookworm "$root" "${mirror:-http://deb.debian.org/debian}"
+	--include=bash-completion,libc6:i386,man-db --aptopt="$PWD/apt.conf" \
+	bookworm "$root" "$(debian_mirror)"
 
 cp ./*.deb "$home/inside.sh" "$root/root"
 i686-linux-gnu-gcc -o "$root/root/client32" "$home/client.c"

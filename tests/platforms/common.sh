@@ -4,6 +4,7 @@
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 source=$(cd "$here/../.." && pwd)
+. "$here/../debian.sh"
 # An emulated test takes its time.
 export DEBIAN_FRONTEND=noninteractive CK_TIMEOUT_MULTIPLIER=10
 
@@ -34,18 +35,6 @@ alone() {
 	) 9>"$WORK/$name.lock"
 }
 
-# Debian as this machine's apt gets it: the mirror, and how to reach it.
-mirror() {
-	# shellcheck disable=SC2016
-	apt-get indextargets --format '$(REPO_URI)' 'Identifier: Packages' 'Component: main' \
-		'Origin: Debian' "Codename: $(. /etc/os-release && echo "$VERSION_CODENAME")" |
-		sed -n 1p
-}
-
-reach_options() {
-	apt-config dump | grep -E '^Acquire::(http|https|Retries|Check)' || true
-}
-
 # A link to an absolute path leads out of the tree unless the tree is the root.
 make_links_relative() {
 	local link
@@ -59,10 +48,10 @@ unpack() {
 	local directory=$1 suite=$2 architectures=$3 packages=$4
 	[ ! -e "$directory" ] || return 0
 	rm -rf "$directory.new"
-	reach_options >"$directory.apt"
+	debian_reach >"$directory.apt"
 	mmdebstrap --quiet --variant=extract --architectures="$architectures" \
 		--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr --aptopt="$directory.apt" \
-		--include="$packages" "$suite" "$directory.new" "$(mirror)"
+		--include="$packages" "$suite" "$directory.new" "$(debian_mirror)"
 	# What the packages' scripts would have done.
 	ln -sf dash "$directory.new/usr/bin/sh"
 	ln -sf mawk "$directory.new/usr/bin/awk"
