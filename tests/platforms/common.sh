@@ -25,16 +25,6 @@ need() {
 	done
 }
 
-# Runs a command while nobody else runs one under this name.
-alone() {
-	local name=$1
-	shift
-	(
-		flock 9
-		"$@"
-	) 9>"$WORK/$name.lock"
-}
-
 # A link to an absolute path leads out of the tree unless the tree is the root.
 make_links_relative() {
 	local link
@@ -65,7 +55,10 @@ debian() {
 	local name=trees/$1-${2//,/-}${4:+-$4}
 	tree=$WORK/$name
 	mkdir -p "$WORK/trees"
-	alone "$name" unpack "$tree" "$1" "$2" "$3"
+	(
+		flock 9
+		unpack "$tree" "$1" "$2" "$3"
+	) 9>"$tree.lock"
 }
 
 # What scenarios are built against, and what they need where they run.
@@ -77,8 +70,8 @@ build() {
 	local directory=$1
 	shift
 	if ! { cmake -S "$source" -B "$directory" "$@" &&
-		cmake --build "$directory" --parallel 2; } >"$directory.log" 2>&1; then
-		cat "$directory.log"
+		cmake --build "$directory" --parallel 2; } >"$directory.build" 2>&1; then
+		cat "$directory.build"
 		return 1
 	fi
 }
@@ -96,26 +89,20 @@ build_for() {
 		-DCMAKE_C_FLAGS="-Werror -fstack-protector-strong -B$tree/usr/lib/$multiarch ${flags-}" "$@"
 }
 
-# The scenarios as the oldest userland has them, with the library built here.
-build_oldest() {
-	debian bullseye amd64 "$to_build,$to_run"
-	build_for x86_64-linux-gnu "$1"
-	cmp -s "$LIBRARY" "$1/shim/libnoselfconn.so" || cp "$LIBRARY" "$1/shim/libnoselfconn.so"
-	mkdir -p "$1/Testing"
-}
-
 chosen=(-L '^(unit|scenario)$' --no-tests=error --verbose --parallel 2)
 
 # tell PLATFORM LOG: from what ctest --verbose has said. Fails when a test did, or when the one that
 # matters most has not run.
 tell() {
-	local platform=$1 log=$2 passed skipped
+	local platform=$1 log=$2 passed skipped failed
 	passed=$(grep -c ' Passed ' "$log" || true)
 	skipped=$(sed -nE 's/^[0-9]+: skipped: //p' "$log" | sort -u | paste -sd ';')
 	say "$platform: $passed tests passed${skipped:+, skipped: $skipped}"
 	if ! grep -q '^100% tests passed' "$log" ||
 		! grep -q ' scenario.destinations .* Passed ' "$log"; then
-		cat "$log"
+		failed=$(sed -nE 's/^[[:space:]]+([0-9]+) - .*/\1/p' "$log" | paste -sd '|')
+		[ -z "$failed" ] || grep -E "^($failed): " "$log" || true
+		tail -n 40 "$log"
 		return 1
 	fi
 }
@@ -131,7 +118,7 @@ in_tree() {
 }
 
 test_in_tree() {
-	local platform=$1 root=$2 directory=$3 log=$WORK/${1%% *}.log
+	local platform=$1 root=$2 directory=$3 log=$WORK/$1.log
 	in_tree "$root" "$directory" ctest "${chosen[@]}" >"$log" 2>&1 || true
 	tell "$platform" "$log"
 }

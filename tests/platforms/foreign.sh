@@ -12,7 +12,7 @@ directory=$WORK/${name// /}
 log=$directory.log
 if [ -z "$qemu" ]; then
 	debian "$suite" "$architecture" "$to_build,$to_run"
-	alone "${name// /}" build_for "$triplet" "$directory"
+	build_for "$triplet" "$directory"
 	mkdir -p "$directory/Testing"
 	"$here/one_file.sh" "$directory/shim/libnoselfconn.so" "$triplet-strip"
 	test_in_tree "$name" "$tree" "$directory"
@@ -20,7 +20,7 @@ if [ -z "$qemu" ]; then
 fi
 
 debian "$suite" "$architecture" "$to_build"
-alone "$architecture" build_for "$triplet" "$directory" "-DCMAKE_CROSSCOMPILING_EMULATOR=$qemu;-L;$tree"
+build_for "$triplet" "$directory" "-DCMAKE_CROSSCOMPILING_EMULATOR=$qemu;-L;$tree"
 "$here/one_file.sh" "$directory/shim/libnoselfconn.so" "$triplet-strip"
 
 # What a test executes is not emulated by itself. Nothing dynamic may stand in between: it would

@@ -4,16 +4,14 @@
 suite=$1 stage=$WORK/kernel-$1
 need mmdebstrap flock bwrap cpio qemu-system-x86_64
 
-alone oldest build_oldest "$WORK/oldest"
 debian "$suite" amd64 "$to_run,kmod,libsubunit0,linux-image-cloud-amd64,mount" kernel
 image=$(echo "$tree"/boot/vmlinuz-*)
 release=${image##*/vmlinuz-}
 bwrap --bind "$tree" / -- depmod "$release"
 
-rm -rf "$stage" "$stage.initramfs"
+rm -rf "$stage" "$stage".*
 mkdir -p "$stage"/{dev,proc,sys,tmp} "$stage$WORK" "$stage$source"
-# Another test may be building it once more.
-alone oldest cp -a "$WORK/oldest" "$stage$WORK"
+cp -a "$WORK/oldest" "$stage$WORK"
 cp "$source/README.md" "$stage$source"
 find "$stage" -name CTestTestfile.cmake -exec sed -i 's/TIMEOUT "[0-9]*"/TIMEOUT "500"/g' {} +
 cat >"$stage/init" <<END
@@ -41,6 +39,6 @@ archive() {
 timeout 560 qemu-system-x86_64 -accel tcg -cpu qemu64,-cx16 -m 1G \
 	-display none -monitor none -serial "file:$stage.console" -no-reboot \
 	-kernel "$image" -initrd "$stage.initramfs" \
-	-append 'console=ttyS0 quiet panic=-1' </dev/null >"$stage.qemu" 2>&1 || true
+	-append 'console=ttyS0 quiet panic=-1' </dev/null >"$stage.qemu" 2>&1 || cat "$stage.qemu"
 tr -d '\r' <"$stage.console" >"$stage.log"
 tell "kernel $release" "$stage.log"

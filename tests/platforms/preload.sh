@@ -6,20 +6,21 @@ need bwrap mmdebstrap flock unshare ip
 
 # $LIB is the library directory that belongs to the program, "lib/x86_64-linux-gnu" or so.
 both_sizes() {
+	need i686-linux-gnu-gcc
 	debian bookworm i386 "$to_build,$to_run"
-	alone i386 build_for i686-linux-gnu "$WORK/i386"
+	build_for i686-linux-gnu "$WORK/both_sizes" -DBUILD_TESTING=OFF
+	i686-linux-gnu-gcc --sysroot="$tree" -B"$tree/usr/lib/i386-linux-gnu" -D_GNU_SOURCE \
+		-o "$WORK/client-i386" "$source/tests/scenario/client.c"
 	debian bookworm amd64,i386 libc6,libc6:i386
 	local options=(--bind "$tree" / --ro-bind "$WORK" "$WORK" --dev /dev
 		--ro-bind "$LIBRARY" /usr/lib/x86_64-linux-gnu/libnoselfconn.so
-		--ro-bind "$WORK/i386/shim/libnoselfconn.so"
+		--ro-bind "$WORK/both_sizes/shim/libnoselfconn.so"
 		/usr/lib/i386-linux-gnu/libnoselfconn.so)
-	alone oldest build_oldest "$WORK/oldest"
 	# shellcheck disable=SC2016
 	must_protect '/usr/$LIB/libnoselfconn.so' "$WORK/oldest/tests/scenario/scenario_client" \
 		"${options[@]}"
 	# shellcheck disable=SC2016
-	must_protect '/usr/$LIB/libnoselfconn.so' "$WORK/i386/tests/scenario/scenario_client" \
-		"${options[@]}"
+	must_protect '/usr/$LIB/libnoselfconn.so' "$WORK/client-i386" "${options[@]}"
 	# shellcheck disable=SC2016
 	say '/usr/$LIB/libnoselfconn.so: programs of 64 and of 32 bits are protected'
 }
@@ -27,7 +28,6 @@ both_sizes() {
 # A program, ld.so and libc, and before Debian 12 that is without dlsym().
 nothing_else() {
 	local suite=$1 bare=$WORK/bare-$1 part
-	alone oldest build_oldest "$WORK/oldest"
 	debian "$suite" amd64 "$to_build,$to_run"
 	rm -rf "$bare"
 	mkdir -p "$bare/dev"

@@ -3,7 +3,6 @@
 . "$(dirname "$0")/common.sh"
 need bwrap mmdebstrap flock
 
-alone oldest build_oldest "$WORK/oldest"
 debian "$1" amd64 "$to_build,$to_run"
 glibc=$(in_tree "$tree" "$WORK/oldest" /lib/x86_64-linux-gnu/libc.so.6 |
 	sed -nE '1s/.* ([0-9.]+[0-9]).*/\1/p')
