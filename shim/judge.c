@@ -83,19 +83,6 @@ static int find_command(const char *command, char path[PATH_MAX])
 	return is_executable(path);
 }
 
-/* What a shell script goes on with. Without "#!" it is execvp() that runs it in a shell. */
-static void find_interpreter(const struct program *script, char path[PATH_MAX])
-{
-	const char *slash = strrchr(script->interpreter, '/');
-	char command[SCRIPT_LINE];
-
-	if (script->kind == OTHER_PROGRAM)
-		strcpy(path, "/bin/sh");
-	else if (strcmp(slash ? slash + 1 : script->interpreter, "env") != 0 ||
-		 !command_of_env(script->argument, command) || find_command(command, path) != 0)
-		strcpy(path, script->interpreter);
-}
-
 /* AT_SECURE: cap_bprm_creds_from_file() in security/commoncap.c. */
 static const char *more_rights(const char *path)
 {
@@ -150,13 +137,14 @@ static void refuse_without_library(struct judgement *judgement, const char *name
 	refuse_to_protect(judgement, name, why, "install the library of that architecture too");
 }
 
-/* ld.so(8): the entries of LD_PRELOAD are separated by spaces and colons, which no quoting hides.
+/* ld.so(8): spaces and colons separate the entries of LD_PRELOAD, and nothing quotes them or a $.
  */
 static void refuse_for_path(struct judgement *judgement, const char *name)
 {
-	refuse_to_protect(judgement, name,
-			  "needs the library, which has a space or a colon in its path",
-			  "install the library elsewhere");
+	refuse_to_protect(
+		judgement, name,
+		"needs the library, which has a space, a colon or a dollar sign in its path",
+		"install the library elsewhere");
 	judgement->library[0] = '\0';
 }
 
@@ -164,15 +152,16 @@ static void judge_elf(struct judgement *judgement, const char *name, const char 
 		      const struct program *program)
 {
 	const char *rights = more_rights(path);
+	int loader_error = is_executable(program->interpreter);
+	bool has_name = find_library(program, judgement->library);
 
-	find_library(program, judgement->library);
 	if (!*program->interpreter)
 		refuse_to_protect(judgement, name,
 				  "is statically linked, so no library can be loaded into it",
 				  reserve_instead);
-	else if (access(program->interpreter, F_OK) != 0)
+	else if (loader_error != 0)
 		refuse(judgement, CANNOT_RUN, "cannot run %s: its loader %s: %s", name,
-		       program->interpreter, strerror(errno));
+		       program->interpreter, strerror(loader_error));
 	else if (rights)
 		refuse_for_rights(judgement, name, rights);
 	else if (program->is_go && !program->imports_connect)
@@ -181,7 +170,7 @@ static void judge_elf(struct judgement *judgement, const char *name, const char 
 				  reserve_instead);
 	else if (!*judgement->library)
 		refuse_without_library(judgement, name, &program->architecture);
-	else if (strpbrk(judgement->library, " :"))
+	else if (!has_name)
 		refuse_for_path(judgement, name);
 }
 
@@ -192,6 +181,45 @@ static void refuse_unread(struct judgement *judgement, const char *name)
 				  "make it readable");
 	else
 		refuse(judgement, CANNOT_RUN, "cannot run %s: %s", name, strerror(errno));
+}
+
+static void refuse_to_run(struct judgement *judgement, const char *name, int error)
+{
+	refuse(judgement, error == ENOENT || error == ENOTDIR ? NOT_FOUND : CANNOT_RUN,
+	       "cannot run %s: %s", name, strerror(error));
+}
+
+static bool is_env(const char *interpreter)
+{
+	const char *slash = strrchr(interpreter, '/');
+
+	return strcmp(slash ? slash + 1 : interpreter, "env") == 0;
+}
+
+/*
+ * What a script goes on with. Without "#!" it is the launcher that runs it in a shell. Returns
+ * false when the judgement is made.
+ */
+static bool find_interpreter(struct judgement *judgement, const struct program *script,
+			     char path[PATH_MAX])
+{
+	char command[SCRIPT_LINE];
+	int error;
+
+	if (script->kind == OTHER_PROGRAM) {
+		strcpy(path, "/bin/sh");
+	} else if (!is_env(script->interpreter)) {
+		strcpy(path, script->interpreter);
+	} else if (!command_of_env(script->argument, command) || is_env(command)) {
+		refuse_to_protect(judgement, judgement->path,
+				  "is run by env(1) with more than a command",
+				  "name its interpreter in its first line");
+		return false;
+	} else if ((error = find_command(command, path)) != 0) {
+		refuse_to_run(judgement, command, error);
+		return false;
+	}
+	return true;
 }
 
 /* A script is judged by its interpreter, which may be a script again. */
@@ -205,6 +233,11 @@ static void judge_chain(struct judgement *judgement)
 	strcpy(path, judgement->path);
 	strcpy(name, path);
 	for (int i = 0; i <= MOST_INTERPRETERS; i++) {
+		int error = is_executable(path);
+		if (error != 0) {
+			refuse(judgement, CANNOT_RUN, "cannot run %s: %s", name, strerror(error));
+			return;
+		}
 		if (!map_file(path, &image)) {
 			refuse_unread(judgement, name);
 			return;
@@ -215,7 +248,8 @@ static void judge_chain(struct judgement *judgement)
 			judge_elf(judgement, name, path, &program);
 			return;
 		}
-		find_interpreter(&program, path);
+		if (!find_interpreter(judgement, &program, path))
+			return;
 		snprintf(name, sizeof name, "the interpreter %s of %s", path, judgement->path);
 	}
 	refuse(judgement, CANNOT_RUN, "cannot run %s: %s", judgement->path, strerror(ELOOP));
@@ -228,8 +262,7 @@ void judge(const char *command, struct judgement *judgement)
 	judgement->status = 0;
 	judgement->library[0] = '\0';
 	if (error != 0)
-		refuse(judgement, error == ENOENT || error == ENOTDIR ? NOT_FOUND : CANNOT_RUN,
-		       "cannot run %s: %s", command, strerror(error));
+		refuse_to_run(judgement, command, error);
 	else
 		judge_chain(judgement);
 }

@@ -50,7 +50,7 @@ __attribute__((format(printf, 2, 3), noreturn)) static void fail(int status, con
 /* Ends with the status if what was printed has arrived. */
 __attribute__((noreturn)) static void leave(int status)
 {
-	if (fflush(stdout) != 0)
+	if (fflush(stdout) != 0 || ferror(stdout))
 		fail(OWN_FAILURE, "cannot write: %s", strerror(errno));
 	exit(status);
 }
@@ -141,6 +141,23 @@ static void preload(const char *library)
 	free(list);
 }
 
+/* Without "#!" in it a script goes to the shell, as execvp() does it in glibc, but not in musl. */
+__attribute__((noreturn)) static void execute(char *path, char **command)
+{
+	static char shell[] = "/bin/sh";
+	int error;
+
+	execv(path, command);
+	error = errno;
+	if (error == ENOEXEC) {
+		/* The launcher's own name has been in front of the command. */
+		command[0] = path;
+		command[-1] = shell;
+		execv(shell, command - 1);
+	}
+	fail(CANNOT_RUN, "cannot run %s: %s", path, strerror(error));
+}
+
 int main(int argc, char **argv)
 {
 	static struct judgement judgement;
@@ -160,7 +177,5 @@ int main(int argc, char **argv)
 	}
 	if (*judgement.library)
 		preload(judgement.library);
-	/* The path has a slash, so that nothing is searched for again. */
-	execvp(judgement.path, command);
-	fail(CANNOT_RUN, "cannot run %s: %s", judgement.path, strerror(errno));
+	execute(judgement.path, command);
 }

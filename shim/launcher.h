@@ -40,7 +40,7 @@ void read_program(struct program *program, const void *image, size_t size);
 
 /*
  * The command in the argument that a script gives to env(1): "python3", or "-S A=1 python3 -u".
- * Returns false when there is none, and when there are other options.
+ * Returns false when there is none, and for all else that env(1) can make of an argument.
  */
 bool command_of_env(const char *argument, char command[SCRIPT_LINE]);
 
@@ -56,9 +56,10 @@ char *preload_list(const char *library, const char *existing);
  * What names the library in LD_PRELOAD for this ELF program: the file of its architecture, next to
  * the launcher (the build tree) or where it is installed. With libraries for other architectures
  * there too it is a path with $LIB if the program's loader knows it, so that children of
- * either size are served; "" when there is no such file.
+ * either size are served; "" when there is no such file. Returns false when LD_PRELOAD has no way
+ * to name it.
  */
-void find_library(const struct program *program, char library[PATH_MAX]);
+bool find_library(const struct program *program, char library[PATH_MAX]);
 
 struct image {
 	const void *data;

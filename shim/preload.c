@@ -138,7 +138,7 @@ static bool expands_lib_to(const char *loader, const char *directory)
 	return expands;
 }
 
-/* Turns PREFIX/lib64/libnoselfconn.so into PREFIX/$LIB/libnoselfconn.so. */
+/* Turns PREFIX/lib64/libnoselfconn.so into PREFIX/$LIB/libnoselfconn.so, which may be longer. */
 static void serve_both_sizes(char library[PATH_MAX], const char *prefix, const char *loader)
 {
 	size_t length = strlen(prefix);
@@ -148,11 +148,11 @@ static void serve_both_sizes(char library[PATH_MAX], const char *prefix, const c
 		return;
 	strcpy(directory, library + length + 1);
 	*strrchr(directory, '/') = '\0';
-	if (expands_lib_to(loader, directory))
-		snprintf(library, PATH_MAX, "%s/$LIB/" LIBRARY_NAME, prefix);
+	if (length + sizeof "/$LIB/" LIBRARY_NAME <= PATH_MAX && expands_lib_to(loader, directory))
+		strcpy(library + length, "/$LIB/" LIBRARY_NAME);
 }
 
-void find_library(const struct program *program, char library[PATH_MAX])
+bool find_library(const struct program *program, char library[PATH_MAX])
 {
 	char directory[PATH_MAX];
 	char prefix[PATH_MAX];
@@ -171,6 +171,9 @@ void find_library(const struct program *program, char library[PATH_MAX])
 		else if (!*library && strlen(candidates.gl_pathv[i]) < PATH_MAX)
 			strcpy(library, candidates.gl_pathv[i]);
 	globfree(&candidates);
+	if (strpbrk(library, " :$"))
+		return false;
 	if (others && *library)
 		serve_both_sizes(library, prefix, program->interpreter);
+	return true;
 }

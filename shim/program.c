@@ -190,6 +190,8 @@ static void read_script(struct program *program, const char *text, size_t size)
 	newline = memchr(text, '\n', end);
 	if (newline)
 		end = (size_t)(newline - text);
+	while (end > 2 && (text[end - 1] == ' ' || text[end - 1] == '\t'))
+		end--;
 	name = skip(text, end, 2, " \t");
 	name_end = skip_word(text, end, name);
 	if (name == name_end || (name_end == SCRIPT_LINE && !newline))
@@ -211,17 +213,32 @@ void read_program(struct program *program, const void *image, size_t size)
 		read_script(program, image, size);
 }
 
+/* env(1) takes the word as it stands: it is no option, and nothing in it is special after -S. */
+static bool is_plain(const char *word, size_t length)
+{
+	return length > 0 && *word != '-' && strcspn(word, "\"'\\$#") >= length;
+}
+
+/* LD_PRELOAD and the settings are the protection, PATH is where the command is searched for. */
+static bool is_harmless_assignment(const char *word, size_t length)
+{
+	return is_plain(word, length) && memchr(word, '=', length) &&
+	       strncmp(word, "LD_", 3) != 0 && strncmp(word, "NOSELFCONN_", 11) != 0 &&
+	       strncmp(word, "PATH=", 5) != 0;
+}
+
 bool command_of_env(const char *argument, char command[SCRIPT_LINE])
 {
 	size_t length = strnlen(argument, SCRIPT_LINE - 1);
-	size_t word = strncmp(argument, "-S", 2) == 0 ? skip(argument, length, 2, " \t") : 0;
-	size_t end = skip_word(argument, length, word);
+	bool split = strncmp(argument, "-S", 2) == 0;
+	size_t word = split ? skip(argument, length, 2, " \t") : 0;
+	size_t end = split ? skip_word(argument, length, word) : length;
 
-	while (end > word && memchr(argument + word, '=', end - word)) {
+	while (split && is_harmless_assignment(argument + word, end - word)) {
 		word = skip(argument, length, end, " \t");
 		end = skip_word(argument, length, word);
 	}
-	if (end == word || argument[word] == '-')
+	if (!is_plain(argument + word, end - word) || memchr(argument + word, '=', end - word))
 		return false;
 	memcpy(command, argument + word, end - word);
 	command[end - word] = '\0';

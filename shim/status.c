@@ -36,47 +36,62 @@ static bool names_library(const char *mapping)
 	return false;
 }
 
-/* Cuts the line down to the file. Returns NULL when the library is not mapped, errno 0 or not. */
-static const char *mapped_library(FILE *maps, char **line, size_t *size)
+/* To read the file is not to have loaded it. */
+static bool is_executable(const char *mapping)
 {
-	errno = 0;
-	for (;;) {
-		if (getline(line, size, maps) < 0)
-			return NULL;
-		(*line)[strcspn(*line, "\n")] = '\0';
-		if (names_library(*line))
-			return strchr(*line, '/');
-	}
+	const char *permissions = strchr(mapping, ' ');
+
+	return permissions && strncmp(permissions, " r-x", 4) == 0;
 }
 
-/* Without PREFIX of a variable of the process: its value, or NULL. */
-static const char *value_after(const char *variable, const char *prefix)
+/*
+ * Cuts the line down to the file. Returns NULL when the library is not loaded, with errno 0, or
+ * when that cannot be known; a kernel thread or a process that has ended has no memory (ENODATA).
+ */
+static const char *loaded_library(FILE *maps, char **line, size_t *size)
+{
+	bool empty = true;
+
+	for (errno = 0; getline(line, size, maps) >= 0; empty = false) {
+		(*line)[strcspn(*line, "\n")] = '\0';
+		if (names_library(*line) && is_executable(*line))
+			return strchr(*line, '/');
+	}
+	if (empty && errno == 0)
+		errno = ENODATA;
+	return NULL;
+}
+
+/* The value of the first variable that begins so, as getenv() has it; NULL without one. */
+static const char *value_after(FILE *environment, const char *prefix, char **line, size_t *size)
 {
 	size_t length = strlen(prefix);
 
-	return strncmp(variable, prefix, length) == 0 && variable[length] ? variable + length
-									  : NULL;
+	rewind(environment);
+	while (getdelim(line, size, '\0', environment) > 0)
+		if (strncmp(*line, prefix, length) == 0)
+			return *line + length;
+	return NULL;
 }
 
 /* What the library has made of the environment that the process was started with. */
 static bool read_settings_of(const char *pid, struct settings *read)
 {
 	FILE *environment = open_of(pid, "environ");
-	char *variable = NULL;
+	char *line = NULL;
 	size_t size = 0;
 	const char *value;
 
 	*read = settings;
 	if (!environment)
 		return false;
-	while (getdelim(&variable, &size, '\0', environment) > 0)
-		if ((value = value_after(variable, "NOSELFCONN_RETRIES=")))
-			parse_retries(value, &read->retries);
-		else if ((value = value_after(variable, "NOSELFCONN_LOG=")))
-			parse_log(value, &read->log);
-		else if ((value = value_after(variable, "NOSELFCONN_DISABLE=")))
-			parse_disable(value, &read->disabled);
-	free(variable);
+	if ((value = value_after(environment, "NOSELFCONN_RETRIES=", &line, &size)))
+		parse_retries(value, &read->retries);
+	if ((value = value_after(environment, "NOSELFCONN_LOG=", &line, &size)))
+		parse_log(value, &read->log);
+	if ((value = value_after(environment, "NOSELFCONN_DISABLE=", &line, &size)))
+		parse_disable(value, &read->disabled);
+	free(line);
 	fclose(environment);
 	return true;
 }
@@ -84,7 +99,9 @@ static bool read_settings_of(const char *pid, struct settings *read)
 static int say_unknown(const char *pid)
 {
 	printf("%s: unknown: %s\n", pid,
-	       errno == ENOENT || errno == ESRCH ? "there is no such process" : strerror(errno));
+	       errno == ENOENT || errno == ESRCH ? "there is no such process"
+	       : errno == ENODATA ? "it has no memory, so it has ended or is the kernel's"
+				  : strerror(errno));
 	return UNKNOWN;
 }
 
@@ -117,7 +134,7 @@ int print_status(const char *pid)
 	maps = open_of(pid, "maps");
 	if (!maps)
 		return say_unknown(pid);
-	library = mapped_library(maps, &line, &size);
+	library = loaded_library(maps, &line, &size);
 	if (library) {
 		status = say_settings(pid, library);
 	} else if (errno != 0) {

@@ -58,8 +58,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (program.kind == ELF_PROGRAM)
 		check_elf(&program, image, size);
 	if (command_of_env(program.argument, command) &&
-	    (!is_text(command, sizeof command) || !*command || strpbrk(command, " \t=") ||
-	     !strstr(program.argument, command)))
+	    (!is_text(command, sizeof command) || !*command || strpbrk(command, "=\"'\\$#") ||
+	     *command == '-' || !strstr(program.argument, command)))
 		abort();
 	free(image);
 	return 0;

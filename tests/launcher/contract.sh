@@ -57,6 +57,7 @@ printf '#!/bin/sh\n' >forbidden
 chmod +x second/command
 expect 127 'noselfconn: cannot run nonesuch: No such file or directory' "$launcher" nonesuch
 expect 127 'noselfconn: cannot run ./nonesuch: *' "$launcher" ./nonesuch
+expect 127 'noselfconn: cannot run forbidden/x: Not a directory' "$launcher" forbidden/x
 expect 127 'noselfconn: cannot run : *' "$launcher" ''
 expect 126 'noselfconn: cannot run ./forbidden: Permission denied' "$launcher" ./forbidden
 expect 126 'noselfconn: cannot run ./first: Permission denied' "$launcher" ./first

@@ -42,6 +42,10 @@ expect 0 1 both/bin/noselfconn sh -c 'grep -c "r-xp.*/libnoselfconn\.so$" /proc/
 
 # Where $LIB is something else than the directory, and for loaders that do not know it, the path.
 expect 0 "*by $PWD/both/lib/$triplet/libnoselfconn.so" both/bin/noselfconn --check ./program-musl
+{ cat /lib/ld-musl-x86_64.so.1 && printf '\0lib/%s\0' "$triplet"; } >ld-musl
+chmod +x ld-musl
+musl-gcc -Wl,--dynamic-linker="$PWD/ld-musl" -o program-musl program.c
+expect 0 "*by $PWD/both/lib/$triplet/libnoselfconn.so" both/bin/noselfconn --check ./program-musl
 install_into other lib lib/i386-linux-gnu
 expect 0 "*by $PWD/other/lib/libnoselfconn.so" other/bin/noselfconn --check ./program
 expect 0 1 other/bin/noselfconn sh -c 'grep -c "r-xp.*/libnoselfconn\.so$" /proc/self/maps'
@@ -52,6 +56,13 @@ install_into x32 lib/x86_64-linux-gnux32
 cp libraryx32 x32/lib/x86_64-linux-gnux32/libnoselfconn.so
 expect 125 '*cannot be protected: it is a 64-bit x86 program, for which there is no *' \
 	x32/bin/noselfconn ./program
+
+# The same machine with its bytes in the other order: EI_DATA and e_machine.
+install_into big lib/$triplet
+printf '\2' | dd of=big/lib/$triplet/libnoselfconn.so bs=1 seek=5 conv=notrunc status=none
+printf '\0\76' | dd of=big/lib/$triplet/libnoselfconn.so bs=1 seek=18 conv=notrunc status=none
+expect 125 '*cannot be protected: it is a 64-bit x86 program, for which there is no *' \
+	big/bin/noselfconn ./program
 
 # None at all.
 install_into none

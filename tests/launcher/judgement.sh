@@ -9,6 +9,7 @@ library=$2
 static='*cannot be protected: it is statically linked*ip_local_reserved_ports*--force'
 go='*cannot be protected: it is a Go program*ip_local_reserved_ports*--force'
 ok="*can be protected by $library"
+loop='@(Too many levels|Symbolic link)*' # as glibc and as musl say it
 
 printf 'int main(void) { return 42; }\n' >program.c
 printf '#include <sys/socket.h>\nint main(void) { return connect(-1, 0, 0) + 1; }\n' >client.c
@@ -45,6 +46,7 @@ expect 0 "$ok" "$launcher" --check ./plain
 expect 42 '' "$launcher" --force ./static
 expect 42 '' "$launcher" --force ./cgo-without-connect
 expect 125 "$static" "$launcher" --force --check ./static
+expect 127 'noselfconn: cannot run nonesuch: *' "$launcher" --force nonesuch
 
 # --check says what running it would say.
 expect 127 'noselfconn: cannot run nonesuch: *' "$launcher" --check nonesuch
@@ -61,6 +63,7 @@ script by-static "#! $PWD/static  -x y "
 script by-script "#!$PWD/by-static"
 script by-env-static "#!/usr/bin/env static"
 script by-env-split "#!/usr/bin/env -S A=b static -x"
+script by-env-split-at-once "#!/usr/bin/env -Sstatic"
 script by-env-missing "#!/usr/bin/env nonesuch"
 script by-missing '#!/nonexistent/interpreter'
 script by-plain "#!$PWD/plain"
@@ -72,21 +75,54 @@ expect 0 '?*' "$launcher" ./by-env
 expect 42 '' "$launcher" ./by-plain
 expect 0 shell "$launcher" ./no-interpreter
 expect 0 '' "$launcher" ./empty
-for name in by-static by-script by-env-static by-env-split; do
+for name in by-static by-script by-env-static by-env-split by-env-split-at-once; do
 	expect 125 "noselfconn: the interpreter */static of ./$name cannot be protected: it is statically *" \
 		env PATH="$PATH:$PWD" "$launcher" "./$name"
 done
-expect 127 '*nonesuch*' env PATH=/usr/bin:/bin "$launcher" ./by-env-missing
+expect 127 'noselfconn: cannot run nonesuch: *' "$launcher" ./by-env-missing
+expect 127 'noselfconn: cannot run nonesuch: *' "$launcher" --check ./by-env-missing
+
+# What env(1) is told beyond that may undo the protection, or run another command.
+for argument in -i '-S -i bash' '-S - bash' '-S -u LD_PRELOAD bash' '-S LD_PRELOAD= bash' \
+	'-S NOSELFCONN_DISABLE=1 bash' '-S PATH=/ bash' '-vS bash' '--split-string=bash' \
+	'-S "static"' '-S A="b c" static' '-S ${HOME}' '-S # bash' '-S env static' -S A=b; do
+	script by-env-more "#!/usr/bin/env $argument"
+	expect 125 'noselfconn: */by-env-more cannot be protected: it is run by env(1) with more *' \
+		"$launcher" --check "$PWD/by-env-more"
+done
 expect 126 'noselfconn: cannot run the interpreter /nonexistent/interpreter of ./by-missing: *' \
 	"$launcher" ./by-missing
-expect 126 'noselfconn: cannot run ./by-itself: Too many levels *' "$launcher" ./by-itself
+
+# What cannot be executed is no interpreter and no loader, and is not even opened.
+mkfifo -m 755 pipe
+for interpreter in "$PWD/pipe" /etc/passwd /dev/zero /tmp; do
+	script by-no-program "#!$interpreter"
+	expect 126 "noselfconn: cannot run the interpreter $interpreter of *: Permission denied" \
+		"$launcher" --check ./by-no-program
+done
+gcc -Wl,--dynamic-linker="$PWD/pipe" -o loader-is-pipe program.c
+expect 126 "noselfconn: cannot run *: its loader $PWD/pipe: Permission denied" \
+	"$launcher" --check ./loader-is-pipe
+expect 126 "noselfconn: cannot run ./by-itself: $loop" "$launcher" ./by-itself
+
+# Five interpreters are followed.
+script chain-1 "#!$PWD/plain"
+for i in 2 3 4 5 6; do
+	script "chain-$i" "#!$PWD/chain-$((i - 1))"
+done
+expect 42 '' "$launcher" ./chain-5
+expect 126 "noselfconn: cannot run ./chain-6: $loop" "$launcher" ./chain-6
 
 # The interpreter's line as the kernel reads it: 256 bytes, the name whole.
 long=$PWD/$(printf '%0240d' 0)
 script long-name "#!$long"
 script long-argument "#!$PWD/plain $long$long"
+fits=$PWD/$(printf '%0190d' 0)
+ln -s static "$fits"
+script long-enough "#!$fits"
 expect 42 '' "$launcher" ./long-argument
 expect 0 '*' "$launcher" --check ./long-name
+expect 125 '*statically linked*' "$launcher" --check ./long-enough
 
 # The loader is missing: it is there, but cannot be run.
 gcc -Wl,--dynamic-linker=/nonexistent/ld.so -o no-loader program.c

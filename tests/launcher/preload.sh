@@ -36,10 +36,13 @@ expect 0 "$library" "$launcher" "$launcher" printenv LD_PRELOAD
 expect 0 1 "$launcher" sh -c 'grep -c "r-xp.*/libnoselfconn\.so$" /proc/self/maps'
 
 # A place that LD_PRELOAD cannot name; and characters that are special only in patterns.
-mkdir 'a b' '[a]*?\'
+mkdir 'a b' '$LIB' '[a]*?\'
 cp "$launcher" "$library" 'a b'
+cp "$launcher" "$library" '$LIB'
 cp "$launcher" "$library" '[a]*?\'
-expect 125 'noselfconn: */true cannot be protected: it needs the library, which has a space *' \
+expect 125 'noselfconn: */true cannot be protected: it needs the library, which has a space, a colon *' \
 	'a b/noselfconn' true
 expect 1 '' 'a b/noselfconn' --force printenv LD_PRELOAD
+expect 125 'noselfconn: */true cannot be protected: it needs the library, which has * dollar sign *' \
+	'$LIB/noselfconn' true
 expect 0 "$PWD/"'\[a\]\*\?\\'"/libnoselfconn.so" '[a]*?\/noselfconn' printenv LD_PRELOAD

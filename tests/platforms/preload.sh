@@ -41,6 +41,7 @@ nothing_else() {
 }
 
 musl() {
+	local part
 	need musl-gcc
 	musl-gcc -o "$WORK/client-musl" -D_GNU_SOURCE "$source/tests/scenario/client.c"
 	must_protect "$LIBRARY" "$WORK/client-musl" --dev-bind / /
@@ -50,7 +51,11 @@ musl() {
 	"$here/one_file.sh" "$WORK/musl/shim/libnoselfconn.so"
 	must_protect "$WORK/musl/shim/libnoselfconn.so" "$WORK/client-musl" --dev-bind / /
 	must_protect "$WORK/musl/shim/libnoselfconn.so" "$CLIENT" --dev-bind / /
-	say "musl: programs of both libcs are protected by the library built for either"
+	for part in contract judgement preload status; do
+		bash "$source/tests/launcher/$part.sh" "$WORK/musl/shim/noselfconn" \
+			"$WORK/musl/shim/libnoselfconn.so"
+	done
+	say "musl: programs of both libcs are protected by the library built for either, and the launcher works"
 }
 
 "$@"
