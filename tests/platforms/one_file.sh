@@ -43,8 +43,12 @@ readelf --file-header "$library" | grep -q 'Class: *ELF64' || hooks="__sendmmsg6
 	fail "must have none of that"
 readelf --wide --version-info "$library" | grep -q '^No version information' ||
 	fail "has symbol versions"
-! readelf --wide --program-headers "$library" | grep 'GNU_STACK.*E' ||
-	fail "wants an executable stack"
+# -z relro, -z noexecstack (without the header it would be executable), -z now, -z nodelete
+segments=$(readelf --wide --program-headers "$library")
+grep -q GNU_RELRO <<<"$segments" || fail "has no segment that is read-only after relocation"
+grep -q 'GNU_STACK.* RW ' <<<"$segments" || fail "wants an executable stack"
+readelf --wide --dynamic "$library" | grep -q 'FLAGS_1.* NOW.* NODELETE' ||
+	fail "is bound late or can be unloaded"
 
 notes=$(readelf --wide --notes "$library")
 case "$machine" in
