@@ -68,14 +68,14 @@ ratio() { # CONTESTANT BASE
 table_head() { # TITLE COLUMN...
 	local title=$1
 	shift
-	printf '\n%s\n\n' "$title"
+	printf '\n%s\n\n' "$title" | tee -a "$csv"
 	row "$@"
 	printf '|%s\n' "$(printf ' --- |%.0s' "$@")"
 }
 
 row() { # CELL...
 	printf '|%s\n' "$(printf ' %s |' "$@")"
-	(IFS=,; echo "$*") >>"$csv"
+	printf '%s\n' "$(printf ',"%s"' "$@")" | cut -c 2- >>"$csv"
 }
 
 compare() { # CALL COUNT CONTESTANT...
@@ -93,9 +93,13 @@ compare() { # CALL COUNT CONTESTANT...
 	done
 }
 
-# Clean pages are the page cache's, whether or not another process maps them just now.
+# Clean pages are the page cache's, whether or not another process maps them just now. How many the
+# stack takes is chance.
 private_pages() { # CONTESTANT
-	LD_PRELOAD=${preloads[$1]} awk '/^Private_Dirty/ { print $2 / 4 }' /proc/self/smaps_rollup
+	local round
+	for ((round = 0; round < rounds; round++)); do
+		LD_PRELOAD=${preloads[$1]} awk '/^Private_Dirty/ { print $2 / 4 }' /proc/self/smaps_rollup
+	done | quartiles | cut -d' ' -f2
 }
 
 calls_of() { # CONTESTANT CALL COUNT

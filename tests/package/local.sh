@@ -1,6 +1,6 @@
 #!/bin/bash
-# The README's three commands: installed under /usr/local the bare name works. What is written
-# there and in /etc and /var stays in a mount namespace.
+# The README's three commands, on a machine without what the tests need: installed under /usr/local
+# the bare name works. What is written there and in /etc and /var stays in a mount namespace.
 # shellcheck disable=SC2016 # what single quotes hold is for another shell
 source=$1
 # shellcheck source=/dev/null
@@ -10,7 +10,9 @@ source=$1
 directory=$(mktemp -d)
 trap 'rm -rf "$directory"' EXIT
 
-cmake -S "$source" -B "$directory/b" -DBUILD_TESTING=OFF >/dev/null
+read -ra configure < <(sed -n 's/^    \(cmake -B build .*\) && cmake --build build && sudo .*/\1/p' \
+	"$source/README.md")
+(cd "$directory" && PKG_CONFIG_LIBDIR=/nonexistent "${configure[@]/#build/b}" -S "$source" >/dev/null)
 cmake --build "$directory/b" >/dev/null
 unshare --mount bash -euc '
 	cd "$1"
