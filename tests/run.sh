@@ -5,6 +5,8 @@
 #   tests/run.sh all    every label
 set -euo pipefail
 cd "$(dirname "$0")/.."
+# What programs say, and no complaint of a locale that is not there.
+export LC_ALL=C.UTF-8
 
 usage() {
 	echo "tests/run.sh: \"$*\" given, expected nothing or \"all\"" >&2

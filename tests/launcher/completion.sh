@@ -26,7 +26,7 @@ completes 'noselfconn --re' --retries
 completes 'noselfconn --log ' none stderr syslog
 completes 'noselfconn --log=s' stderr syslog
 completes 'noselfconn --log sy' syslog
-completes "noselfconn --status $$" $$
+completes "noselfconn --status $$" "$(cd /proc && echo $$*)"
 completes 'noselfconn --force stdbu' stdbuf
 completes 'noselfconn --log stderr --retries 3 stdbu' stdbuf
 completes 'noselfconn -- stdbu' stdbuf

@@ -25,7 +25,7 @@ expect 0 '5 syslog' "$launcher" --retries 5 --log syslog \
 	sh -c 'echo $NOSELFCONN_RETRIES $NOSELFCONN_LOG'
 expect 0 '0 none' "$launcher" --retries=0 --log=none \
 	sh -c 'echo $NOSELFCONN_RETRIES $NOSELFCONN_LOG'
-expect 1 '' "$launcher" sh -c 'env | grep NOSELFCONN'
+expect 1 '' "$launcher" sh -c 'env | grep ^NOSELFCONN_'
 
 expect 0 'Usage: noselfconn *' "$launcher" --help
 expect 0 "noselfconn $(sed -n 's/^project(.* VERSION \([^ ]*\).*/\1/p' "$source/CMakeLists.txt")" \

@@ -6,6 +6,7 @@ directory=$(mktemp -d)
 trap 'rm -rf "$directory"' EXIT
 chmod 755 "$directory"
 cd "$directory"
+umask 022
 unset LD_PRELOAD NOSELFCONN_RETRIES NOSELFCONN_LOG NOSELFCONN_DISABLE
 
 fail() {

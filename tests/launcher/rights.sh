@@ -7,6 +7,8 @@ library=$2
 
 [ "$(id -u)" = 0 ] || skip "only root can make files set-uid for others"
 
+[[ $(findmnt -no OPTIONS -T .) != *nosuid* ]] || skip "nothing is set-uid in $PWD"
+
 # The library is found next to the launcher, where everybody can read it.
 cp "$launcher" "$library" .
 as_nobody=(setpriv --reuid 65534 --regid 65534 --clear-groups)

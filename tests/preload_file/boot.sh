@@ -18,7 +18,8 @@ AllowIsolate=yes
 UNIT
 cat >"$root/etc/systemd/system/probe.service" <<'UNIT'
 [Unit]
-After=multi-user.target
+# Some units are there only while they run.
+After=multi-user.target systemd-update-utmp-runlevel.service
 SuccessAction=poweroff
 FailureAction=poweroff
 [Service]

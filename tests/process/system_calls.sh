@@ -31,15 +31,15 @@ results() {
 
 # Adds the one call that the library makes for a connection that is established or under way.
 with_getsockname() {
-	awk '
-		{ print }
-		/^connect\(.*sa_family=AF_INET6?,/ { looks = / = (0$|-1 EINPROGRESS |\? ERESTARTSYS )/ }
-		looks && !/ERESTARTSYS|^---/ { print "getsockname() = 0"; looks = 0 }'
+	awk '{ print }
+		/^connect\(.*sa_family=AF_INET6?,.* = (0$|-1 EINPROGRESS |\? ERESTARTSYS )/ {
+			print "getsockname() = 0" }'
 }
 
-# The part of the trace before and after main() has begun, with its first socket.
+# The part of the trace before and after main() has begun, with its first socket. How often the timer
+# has ticked is chance.
 before_main() { sed '/^socket(/,$d' "$1"; }
-after_main() { sed -n '/^socket(/,$p' "$1"; }
+after_main() { sed -n '/^socket(/,$p' "$1" | grep -vE '^(---|rt_sigreturn)'; }
 
 # The names of the calls; which of the two stat calls depends on the architecture.
 names() {

@@ -7,6 +7,7 @@ set -euo pipefail
 
 # Debian's programs, not what a machine may have in front of them.
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8
+unset http_proxy all_proxy ALL_PROXY
 here=$(dirname "$(realpath "$0")")
 library=$1
 read -r _ host server client < <(grep "^$2 " "$here/table")
