@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/major.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -41,10 +43,17 @@ void begin_line(struct line *line)
 }
 
 /* fstat() has no symbol in glibc before 2.33, and its struct is not the same everywhere. */
-static bool identify_stderr(struct statx *file)
+static bool identify(int fd, struct statx *file)
 {
-	return syscall(SYS_statx, STDERR_FILENO, "", AT_EMPTY_PATH, STATX_TYPE | STATX_INO, file) ==
-	       0;
+	return syscall(SYS_statx, fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_INO, file) == 0;
+}
+
+static bool is_first_stderr(int fd, struct statx *file)
+{
+	return first_stderr.stx_mask && identify(fd, file) &&
+	       file->stx_ino == first_stderr.stx_ino &&
+	       file->stx_dev_major == first_stderr.stx_dev_major &&
+	       file->stx_dev_minor == first_stderr.stx_dev_minor;
 }
 
 void prepare_log(enum log_target target)
@@ -54,12 +63,12 @@ void prepare_log(enum log_target target)
 	if (name && *name)
 		strncpy(program, name, sizeof program - 1);
 	if (target == LOG_TO_STDERR)
-		identify_stderr(&first_stderr);
+		identify(STDERR_FILENO, &first_stderr);
 }
 
-static bool can_take_a_line(void)
+static bool can_take_a_line(int fd)
 {
-	struct pollfd descriptor = {.fd = STDERR_FILENO, .events = POLLOUT};
+	struct pollfd descriptor = {.fd = fd, .events = POLLOUT};
 	struct timespec at_once = {0};
 
 	/* poll() would be a cancellation point, and newer architectures do not have the call. */
@@ -67,19 +76,60 @@ static bool can_take_a_line(void)
 	       descriptor.revents == POLLOUT;
 }
 
-/* The same file with O_NONBLOCK, which set on descriptor 2 would be everybody's. */
-static int open_again_without_blocking(void)
+static bool is_terminal(int fd)
 {
-	return (int)syscall(SYS_openat, AT_FDCWD, "/proc/self/fd/2",
+	struct winsize size;
+
+	return syscall(SYS_ioctl, fd, TIOCGWINSZ, &size) == 0;
+}
+
+/* The terminal's own number, whatever name it was opened by; 0 where nobody tells. */
+static unsigned int number_of_terminal(int fd)
+{
+	unsigned int number = 0;
+
+	syscall(SYS_ioctl, fd, TIOCGDEV, &number);
+	return number;
+}
+
+/*
+ * The same file with O_NONBLOCK, which set on descriptor 2 would be everybody's. The kernel asks
+ * for the rights of the process, which may be more than the descriptor has: it need not be open
+ * for writing.
+ */
+static int open_again_without_blocking(int fd)
+{
+	struct line path = {.length = 0};
+	int access = fcntl(fd, F_GETFL) & O_ACCMODE;
+
+	if (access != O_WRONLY && access != O_RDWR)
+		return -1;
+	append_text(&path, "/proc/self/fd/");
+	append_number(&path, (unsigned int)fd);
+	return (int)syscall(SYS_openat, AT_FDCWD, path.text,
 			    O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 }
 
+/* What is not there to be opened again took nothing. */
+static bool opened_again_took(int fd, const char *text, size_t size)
+{
+	int again = open_again_without_blocking(fd);
+
+	if (again < 0)
+		return false;
+	/* /dev/tty is another terminal in another session. */
+	if (number_of_terminal(again) == number_of_terminal(fd))
+		syscall(SYS_write, again, text, size);
+	syscall(SYS_close, again);
+	return true;
+}
+
 /* Linux knows RWF_NOWAIT for pipes since 6.4; FIFOs that are opened by name do without. */
-static bool pipe_took(const char *text, size_t size)
+static bool pipe_took(int fd, const char *text, size_t size)
 {
 	struct iovec whole = {.iov_base = (void *)text, .iov_len = size};
 
-	return syscall(SYS_pwritev2, STDERR_FILENO, &whole, 1, -1L, -1L, RWF_NOWAIT) >= 0 ||
+	return syscall(SYS_pwritev2, fd, &whole, 1, -1L, -1L, RWF_NOWAIT) >= 0 ||
 	       (errno != EOPNOTSUPP && errno != ENOSYS);
 }
 
@@ -87,22 +137,20 @@ static bool pipe_took(const char *text, size_t size)
  * poll() has said that there is room, but a terminal may have too little for the line, and in a
  * pipe somebody else may take it first. What cannot be opened again (after su(1), without /proc)
  * gets no line if it is a terminal; a pipe gets it, since with room for one byte it has room for
- * PIPE_BUF (pipe_poll()).
+ * PIPE_BUF (pipe_poll()). Of the devices those of the kernel's memory (null, full, kmsg) never
+ * wait; any other may, and what opening it again does nobody knows.
  */
-static void write_at_once(const char *text, size_t size, mode_t mode)
+static void write_at_once(int fd, const char *text, size_t size, const struct statx *file)
 {
-	int fd = STDERR_FILENO;
-	int again = -1;
+	bool is_device = S_ISCHR(file->stx_mode);
 
-	if (S_ISFIFO(mode) && pipe_took(text, size))
-		return;
-	if (!S_ISREG(mode)) {
-		again = open_again_without_blocking();
-		fd = again < 0 && S_ISFIFO(mode) ? STDERR_FILENO : again;
-	}
-	syscall(SYS_write, fd, text, size);
-	if (again >= 0)
-		syscall(SYS_close, again);
+	if (S_ISREG(file->stx_mode) || (is_device && file->stx_rdev_major == MEM_MAJOR))
+		syscall(SYS_write, fd, text, size);
+	else if (is_device && is_terminal(fd))
+		opened_again_took(fd, text, size);
+	else if (S_ISFIFO(file->stx_mode) && !pipe_took(fd, text, size) &&
+		 !opened_again_took(fd, text, size))
+		syscall(SYS_write, fd, text, size);
 }
 
 /*
@@ -110,7 +158,7 @@ static void write_at_once(const char *text, size_t size, mode_t mode)
  * what was not pending before. SIGTTOU, which would stop a background job, is not even raised
  * while it is held back (__tty_check_change() in Linux).
  */
-static void write_without_signal(const char *text, size_t size, mode_t mode)
+static void write_without_signal(int fd, const char *text, size_t size, const struct statx *file)
 {
 	static const int raised[] = {SIGPIPE, SIGXFSZ};
 	struct timespec at_once = {0};
@@ -124,7 +172,7 @@ static void write_without_signal(const char *text, size_t size, mode_t mode)
 	sigaddset(&held_back, SIGTTOU);
 	sigprocmask(SIG_BLOCK, &held_back, &before);
 	sigpending(&pending);
-	write_at_once(text, size, mode);
+	write_at_once(fd, text, size, file);
 	sigdelset(&held_back, SIGTTOU);
 	for (size_t i = 0; i < sizeof raised / sizeof *raised; i++)
 		if (sigismember(&pending, raised[i]))
@@ -133,21 +181,36 @@ static void write_without_signal(const char *text, size_t size, mode_t mode)
 	sigprocmask(SIG_SETMASK, &before, NULL);
 }
 
-/* A daemon closes descriptor 2, and then the number may be given to anything. */
+static void write_to(int fd, const char *text, size_t size, const struct statx *file)
+{
+	if (S_ISSOCK(file->stx_mode))
+		syscall(SYS_sendto, fd, text, size, MSG_DONTWAIT | MSG_NOSIGNAL, NULL, 0);
+	else if (can_take_a_line(fd))
+		write_without_signal(fd, text, size, file);
+}
+
+/*
+ * A daemon closes descriptor 2, and then the number may be given to anything, by another thread at
+ * any moment. A duplicate stays what it is. Closing one takes the program's record locks away
+ * (fcntl(2)), which on a regular file are to be expected: that is written to by its number, as is
+ * all else when there is no other. The duplicate leaves 0 to 2 to who opens them anew.
+ */
 static void write_to_stderr(const char *text, size_t size)
 {
-	struct statx now;
+	struct statx file;
+	int duplicate = -1;
 
-	if (!first_stderr.stx_mask || !identify_stderr(&now) ||
-	    now.stx_ino != first_stderr.stx_ino ||
-	    now.stx_dev_major != first_stderr.stx_dev_major ||
-	    now.stx_dev_minor != first_stderr.stx_dev_minor)
+	if (!is_first_stderr(STDERR_FILENO, &file))
 		return;
-	if (S_ISSOCK(now.stx_mode))
-		syscall(SYS_sendto, STDERR_FILENO, text, size, MSG_DONTWAIT | MSG_NOSIGNAL, NULL,
-			0);
-	else if (can_take_a_line())
-		write_without_signal(text, size, now.stx_mode);
+	if (!S_ISREG(file.stx_mode))
+		duplicate = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	if (duplicate < 0) {
+		write_to(STDERR_FILENO, text, size, &file);
+		return;
+	}
+	if (is_first_stderr(duplicate, &file))
+		write_to(duplicate, text, size, &file);
+	syscall(SYS_close, duplicate);
 }
 
 static void write_to_syslog(const char *text, size_t size)

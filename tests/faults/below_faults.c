@@ -7,6 +7,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -76,6 +77,23 @@ int setsockopt(int fd, int level, int name, const void *value, socklen_t length)
 int socket(int domain, int type, int protocol)
 {
 	return fails(SOCKET) ? -1 : (int)next_syscall(SYS_socket, domain, type, protocol, 0, 0, 0);
+}
+
+/* Those commands of it that are used here have no argument or an int. */
+int fcntl(int fd, int command, ...)
+{
+	int (*next)(int, int, ...);
+	void *symbol = dlsym(RTLD_NEXT, "fcntl");
+	va_list arguments;
+
+	va_start(arguments, command);
+	long argument = va_arg(arguments, long);
+	va_end(arguments);
+	memcpy(&next, &symbol, sizeof next);
+	if ((command == F_DUPFD_CLOEXEC && fails(DUPLICATE)) ||
+	    (command == F_GETFL && fails(GET_FLAGS)))
+		return -1;
+	return next(fd, command, argument);
 }
 
 static int call_of(long number)

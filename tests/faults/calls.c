@@ -41,7 +41,10 @@ static const struct {
 	{PWRITEV2 | OPENAT, REFUSED, LINE_WITHOUT_NOWAIT},
 	{PWRITEV2 | CLOSE, REFUSED, LINE_WITHOUT_NOWAIT},
 	{PWRITEV2 | WRITE, REFUSED, NO_LINE},
+	{PWRITEV2 | GET_FLAGS, REFUSED, LINE_WITHOUT_NOWAIT},
 	{SIGTIMEDWAIT, REFUSED, LINE},
+	{DUPLICATE, REFUSED, LINE},
+	{CLOSE, REFUSED, LINE},
 };
 
 enum { FAILURES = sizeof failures / sizeof *failures };
@@ -131,7 +134,7 @@ START_TEST(every_errno)
 }
 END_TEST
 
-static const int cancelled[] = {STATX, PPOLL, PWRITEV2, SIGTIMEDWAIT};
+static const int cancelled[] = {STATX, DUPLICATE, PPOLL, PWRITEV2, SIGTIMEDWAIT, CLOSE};
 
 START_TEST(cancellation)
 {

@@ -21,6 +21,8 @@ enum {
 	SOCKET = 1 << 13,
 	SENDTO = 1 << 14,
 	CLOSE = 1 << 15,
+	DUPLICATE = 1 << 16, /* fcntl(), F_DUPFD_CLOEXEC */
+	GET_FLAGS = 1 << 17, /* fcntl(), F_GETFL */
 };
 
 /* The largest errno there is on Linux: EHWPOISON. */

@@ -39,6 +39,10 @@ static const struct call calls[] = {
 	{SYS_socket, WAS_REFUSED, "syslog", true, 0, AF_UNIX},
 	{SYS_setsockopt, WAS_REFUSED, NULL, false, 0, 0},
 	{SYS_statx, WAS_REFUSED, "stderr", false, 0, 0},
+	/* Only these, since gcov locks its files. */
+	{SYS_fcntl, WAS_REFUSED, "stderr", true, 1, F_DUPFD_CLOEXEC},
+	{SYS_fcntl, WAS_REFUSED, "stderr", true, 1, F_GETFL},
+	{SYS_ioctl, WAS_REFUSED, "stderr", false, 0, 0},
 	{SYS_ppoll, WAS_REFUSED, "stderr", false, 0, 0},
 	{SYS_pwritev2, WAS_REFUSED, "stderr", false, 0, 0},
 	{SYS_write, WAS_REFUSED, "stderr", false, 0, 0},

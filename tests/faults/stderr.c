@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/loop.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -26,10 +27,17 @@ enum act {
 	NOTHING,
 	CLOSE_STDERR,
 	REUSE,
+	REUSE_BEFORE_DUPLICATION,
+	REUSE_MEANWHILE,
+	REFUSE_FLAGS,
+	EXPECT_WRITE,
+	EXPECT_NO_OPENING,
 	BLOCK_SIGPIPE,
 	RAISE_SIGPIPE,
 	LIMIT_FILE_SIZE,
+	HOLD_LOCK,
 	GO_BACKGROUND,
+	CHANGE_TERMINAL,
 	BREAK_PIPE
 };
 
@@ -139,17 +147,89 @@ static struct ends full_disk(void)
 	return must(open("/dev/null", O_RDONLY), open("/dev/full", O_WRONLY));
 }
 
-static struct ends read_only(void)
+static struct ends null_device(void)
 {
-	return must(open("/dev/null", O_RDONLY), open("/dev/null", O_RDONLY));
+	return must(open("/dev/null", O_RDONLY), open("/dev/null", O_WRONLY));
+}
+
+static struct ends missing(const char *what)
+{
+	printf("skipped: no %s: %s\n", what, strerror(errno));
+	return (struct ends){-1, -1};
+}
+
+/* Any that is neither a terminal nor of the kernel's memory, and lets itself be opened. */
+static struct ends other_device(void)
+{
+	static const char name[] = "/dev/loop-control";
+	int fd = open(name, O_WRONLY);
+
+	return fd < 0 ? missing(name) : must(open("/dev/null", O_RDONLY), fd);
+}
+
+/* A block device that is gone with its last descriptor. Returns -1 where there can be none. */
+static int configure_loop_device(char *name, size_t size)
+{
+	int number = ioctl(open("/dev/loop-control", O_RDWR), LOOP_CTL_GET_FREE);
+	int backing = memfd_create("disk", 0);
+	struct loop_config config = {.fd = (unsigned int)backing,
+				     .info.lo_flags = LO_FLAGS_AUTOCLEAR};
+
+	snprintf(name, size, "/dev/loop%d", number);
+	int fd = open(name, O_RDWR);
+	return ftruncate(backing, 1 << 16) == 0 && ioctl(fd, LOOP_CONFIGURE, &config) == 0 ? fd
+											   : -1;
+}
+
+static struct ends some_disk(int flags)
+{
+	char name[32];
+	int fd = -1;
+
+	/* Another process may be faster. */
+	for (int try = 0; fd < 0 && (try == 0 || errno == EBUSY) && try < 100; try++)
+		fd = configure_loop_device(name, sizeof name);
+	return fd < 0 ? missing("loop device") : must(fd, open(name, flags));
+}
+
+static struct ends disk(void)
+{
+	return some_disk(O_RDWR);
+}
+
+static struct ends read_only_disk(void)
+{
+	return some_disk(O_RDONLY);
+}
+
+static int new_terminal(void)
+{
+	int fd = posix_openpt(O_RDWR | O_NOCTTY);
+
+	return grantpt(fd) == 0 && unlockpt(fd) == 0 ? fd : -1;
+}
+
+static struct ends terminal_for(int flags)
+{
+	int reader = new_terminal();
+
+	ck_assert_int_ge(reader, 0);
+	return must(reader, open(ptsname(reader), flags | O_NOCTTY));
 }
 
 static struct ends terminal(void)
 {
-	int reader = posix_openpt(O_RDWR | O_NOCTTY);
+	return terminal_for(O_RDWR);
+}
 
-	ck_assert(grantpt(reader) == 0 && unlockpt(reader) == 0);
-	return must(reader, open(ptsname(reader), O_RDWR | O_NOCTTY));
+static struct ends write_only_terminal(void)
+{
+	return terminal_for(O_WRONLY);
+}
+
+static struct ends read_only_terminal(void)
+{
+	return terminal_for(O_RDONLY);
 }
 
 /* What a terminal takes before it blocks, in bytes. A kernel thread makes room for a while. */
@@ -196,15 +276,27 @@ static const struct {
 	{broken_pipe, RAISE_SIGPIPE, NO_LINE},
 	{some_pipe, CLOSE_STDERR, NO_LINE},
 	{some_pipe, REUSE, NO_LINE},
+	{some_pipe, REUSE_BEFORE_DUPLICATION, NO_LINE},
+	{some_pipe, REUSE_MEANWHILE, LINE},
+	{some_socket, REUSE_MEANWHILE, LINE},
+	{terminal, REUSE_MEANWHILE, LINE},
 	{fifo, NOTHING, LINE},
 	{some_socket, NOTHING, LINE},
 	{full_socket, NOTHING, NO_LINE},
 	{socket_without_reader, NOTHING, NO_LINE},
 	{file, NOTHING, LINE},
 	{file, LIMIT_FILE_SIZE, NO_LINE},
+	{file, HOLD_LOCK, LINE},
 	{full_disk, NOTHING, NO_LINE},
-	{read_only, NOTHING, NO_LINE},
+	{null_device, EXPECT_WRITE, NO_LINE},
+	{other_device, EXPECT_NO_OPENING, NO_LINE},
+	{disk, NOTHING, NO_LINE},
+	{read_only_disk, NOTHING, NO_LINE},
 	{terminal, NOTHING, LINE},
+	{write_only_terminal, NOTHING, LINE},
+	{read_only_terminal, NOTHING, NO_LINE},
+	{terminal, REFUSE_FLAGS, NO_LINE},
+	{terminal, CHANGE_TERMINAL, NO_LINE},
 	{terminal, GO_BACKGROUND, LINE},
 	{full_terminal, NOTHING, EITHER},
 	{nearly_full_terminal, NOTHING, EITHER},
@@ -213,7 +305,7 @@ static const struct {
 enum { CASES = sizeof cases / sizeof *cases };
 
 /* The process, in which Check does not run: its exit status tells what it has seen. */
-enum { WAS_REFUSED, MET_ITSELF, FOUND_ANOTHER_SIGNAL, WROTE_ELSEWHERE, STOPPED, FAILED };
+enum { WAS_REFUSED, MET_ITSELF, FOUND_ANOTHER_SIGNAL, WROTE_ELSEWHERE, LOST_LOCK, STOPPED, FAILED };
 
 static bool is_pending(int signal)
 {
@@ -240,26 +332,86 @@ static void take_pipe(void)
 	close(ends[1]);
 }
 
-static int connect_after(enum act act)
+/* What descriptor 2 becomes, and who reads there. */
+static int elsewhere[2] = {-1, -1};
+
+static void reuse(void)
 {
-	struct rlimit before;
+	dup2(elsewhere[1], STDERR_FILENO);
+}
+
+static bool something_is_elsewhere(void)
+{
+	char byte;
+
+	return recv(elsewhere[0], &byte, 1, MSG_DONTWAIT) == 1;
+}
+
+static void look_on(void)
+{
+}
+
+static struct fault fault_of(enum act act)
+{
+	switch (act) {
+	case REUSE_BEFORE_DUPLICATION:
+		return (struct fault){.calls = DUPLICATE, .act = reuse};
+	case REUSE_MEANWHILE:
+		return (struct fault){.calls = PPOLL | SENDTO, .act = reuse};
+	case REFUSE_FLAGS:
+		return (struct fault){.calls = GET_FLAGS, .error = EPERM};
+	case EXPECT_WRITE:
+		return (struct fault){.calls = WRITE, .act = look_on};
+	case EXPECT_NO_OPENING:
+		return (struct fault){.calls = OPENAT, .act = look_on};
+	case BREAK_PIPE:
+		return (struct fault){.calls = PWRITEV2, .act = break_pipe};
+	default:
+		return (struct fault){0};
+	}
+}
+
+/* As another process sees it. */
+static bool is_locked(void)
+{
+	pid_t child = fork();
+	int status = -1;
+
+	if (child == 0) {
+		struct flock lock = {.l_type = F_WRLCK};
+		fcntl(STDERR_FILENO, F_GETLK, &lock);
+		_exit(lock.l_type == F_WRLCK);
+	}
+	return waitpid(child, &status, 0) == child && WEXITSTATUS(status) == 1;
+}
+
+static bool perform(enum act act)
+{
+	struct flock lock = {.l_type = F_WRLCK};
 	sigset_t sigpipe;
-	int elsewhere = -1;
 
 	sigemptyset(&sigpipe);
 	sigaddset(&sigpipe, SIGPIPE);
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, elsewhere) != 0)
+		return false;
 	if (act == CLOSE_STDERR)
 		close(STDERR_FILENO);
-	if (act == REUSE) {
-		elsewhere = memfd_create("elsewhere", 0);
-		dup2(elsewhere, STDERR_FILENO);
-	}
+	if (act == REUSE)
+		reuse();
 	if (act == BLOCK_SIGPIPE || act == RAISE_SIGPIPE)
 		sigprocmask(SIG_BLOCK, &sigpipe, NULL);
 	if (act == RAISE_SIGPIPE)
 		raise(SIGPIPE);
-	if (act == BREAK_PIPE)
-		fault = (struct fault){.calls = PWRITEV2, .act = break_pipe};
+	fault = fault_of(act);
+	return act != HOLD_LOCK || fcntl(STDERR_FILENO, F_SETLK, &lock) == 0;
+}
+
+static int connect_after(enum act act)
+{
+	struct rlimit before;
+
+	if (!perform(act))
+		return FAILED;
 	if (getrlimit(RLIMIT_FSIZE, &before) != 0)
 		return FAILED;
 	struct rlimit nothing = {.rlim_cur = 0, .rlim_max = before.rlim_max};
@@ -274,13 +426,14 @@ static int connect_after(enum act act)
 		connect(fd, (const struct sockaddr *)&destination, sizeof destination) ? errno : 0;
 	/* What instruments the program writes files of its own at the end. */
 	setrlimit(RLIMIT_FSIZE, &before);
-	struct stat written = {0};
 
 	if (is_pending(SIGPIPE) != (act == RAISE_SIGPIPE))
 		return FOUND_ANOTHER_SIGNAL;
-	if (elsewhere >= 0 && (fstat(elsewhere, &written) != 0 || written.st_size != 0))
+	if (act == HOLD_LOCK && !is_locked())
+		return LOST_LOCK;
+	if (something_is_elsewhere())
 		return WROTE_ELSEWHERE;
-	if (act == BREAK_PIPE && error != 0 && !fault.seen)
+	if (fault.calls != 0 && error != 0 && fault.seen == (act == EXPECT_NO_OPENING))
 		return FAILED;
 	if (error == 0 && is_self_connected(fd))
 		return MET_ITSELF;
@@ -314,6 +467,32 @@ static int connect_in_background(void)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : FAILED;
 }
 
+/* Standard error is the terminal that the session has; another session has another one. */
+static int connect_in_another_session(void)
+{
+	int reader = new_terminal();
+	pid_t child = fork();
+	int status;
+	char text;
+
+	if (child != 0)
+		return waitpid(child, &status, 0) == child && WIFEXITED(status)
+			       ? WEXITSTATUS(status)
+			       : FAILED;
+	if (setsid() < 0 || ioctl(open(ptsname(reader), O_RDWR), TIOCSCTTY, 0) != 0)
+		return FAILED;
+	int outcome = connect_after(NOTHING);
+	fcntl(reader, F_SETFL, O_NONBLOCK);
+	return read(reader, &text, 1) == 1 ? WROTE_ELSEWHERE : outcome;
+}
+
+static void take_terminal_of_session(void)
+{
+	if (setsid() < 0 || ioctl(STDERR_FILENO, TIOCSCTTY, 0) != 0 ||
+	    dup2(open("/dev/tty", O_RDWR), STDERR_FILENO) < 0)
+		_exit(FAILED);
+}
+
 static int status_of_process(int i, const struct ends *ends)
 {
 	char act[2] = {(char)('0' + cases[i].act)};
@@ -328,6 +507,8 @@ static int status_of_process(int i, const struct ends *ends)
 		close(ends->reader);
 		if (cases[i].act == BREAK_PIPE)
 			take_pipe();
+		if (cases[i].act == CHANGE_TERMINAL)
+			take_terminal_of_session();
 		execv("/proc/self/exe", arguments);
 		_exit(FAILED);
 	}
@@ -353,6 +534,8 @@ START_TEST(whatever_stderr_is)
 {
 	struct ends ends = cases[_i].of();
 
+	if (ends.writer < 0)
+		return;
 	ck_assert_int_eq(status_of_process(_i, &ends), control ? MET_ITSELF : WAS_REFUSED);
 	bool arrived = line_arrived(ends.reader);
 	if (control || cases[_i].line != EITHER)
@@ -365,10 +548,21 @@ static void add_tests(Suite *suite)
 	tcase_add_loop_test(add_case(suite, "stderr", one_port), whatever_stderr_is, 0, CASES);
 }
 
+static int be_the_process(enum act act)
+{
+	switch (act) {
+	case GO_BACKGROUND:
+		return connect_in_background();
+	case CHANGE_TERMINAL:
+		return connect_in_another_session();
+	default:
+		return connect_after(act);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 3 && strcmp(argv[1], "--connect") == 0)
-		return *argv[2] - '0' == GO_BACKGROUND ? connect_in_background()
-						       : connect_after((enum act)(*argv[2] - '0'));
+		return be_the_process((enum act)(*argv[2] - '0'));
 	return scenario_main(argc, argv, add_tests);
 }
