@@ -1,8 +1,13 @@
 /* Before main(). */
 #include "noselfconn.h"
 
+#include <errno.h>
+
 __attribute__((constructor)) static void start(void)
 {
+	int errno_before = errno;
+
 	find_next_definitions();
 	settings = read_settings();
+	errno = errno_before;
 }

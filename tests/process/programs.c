@@ -63,16 +63,37 @@ START_TEST(constructor_before_ours)
 }
 END_TEST
 
+/* With stderr closed the library's look at it fails. */
+START_TEST(errno_at_start)
+{
+	pid_t child = fork();
+	int status = -1;
+
+	if (child == 0) {
+		close(STDERR_FILENO);
+		setenv("NOSELFCONN_LOG", "stderr", 1);
+		execl("/proc/self/exe", "errno", NULL);
+		_exit(127);
+	}
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert(WIFEXITED(status));
+	ck_assert_int_eq(WEXITSTATUS(status), 0);
+}
+END_TEST
+
 static void add_tests(Suite *suite)
 {
 	TCase *one = add_case(suite, "one port", one_port);
 
 	tcase_add_test(one, vfork_and_exec);
 	tcase_add_test(one, constructor_before_ours);
+	tcase_add_test(one, errno_at_start);
 }
 
 int main(int argc, char **argv)
 {
+	if (strcmp(argv[0], "errno") == 0)
+		return errno;
 	if (strcmp(argv[0], "client") == 0)
 		return be_a_client();
 	return scenario_main(argc, argv, add_tests);
