@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* glibc before 2.17 does not have it, and no program is to end at its start for the settings. */
+#pragma weak secure_getenv
+
 enum { DEFAULT_RETRIES = 3, MOST_RETRIES = 16 };
 
 struct settings settings = {.retries = DEFAULT_RETRIES, .log = LOG_TO_NONE};
@@ -71,7 +74,7 @@ bool parse_disable(const char *value, bool *disabled)
 /* An empty value is what is left of a variable that was cleared in a unit file or an image. */
 static const char *value_of(const char *variable)
 {
-	const char *value = secure_getenv(variable);
+	const char *value = secure_getenv ? secure_getenv(variable) : NULL;
 
 	return value && *value ? value : NULL;
 }

@@ -40,6 +40,15 @@ nothing_else() {
 	say "$suite: a program with nothing but ld.so and libc is protected"
 }
 
+# As before glibc 2.17: the name is one that nobody has, and there are no settings.
+no_secure_getenv() {
+	local other=$WORK/no_secure_getenv/libnoselfconn.so
+	mkdir -p "${other%/*}"
+	sed 's/secure_getenv/nobodys_name_/g' "$LIBRARY" >"$other"
+	must_protect "$other" "$CLIENT" --dev-bind / / --setenv NOSELFCONN_DISABLE 1
+	say "a libc without secure_getenv(): programs start, and are protected by default"
+}
+
 musl() {
 	local part
 	need musl-gcc
