@@ -3,9 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <netinet/tcp.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 /* A connection that is there, or under way, has been looked at by the call that opened it. */
@@ -161,7 +161,8 @@ ssize_t noselfconn_sendto(int fd, const void *data, size_t size, int flags,
 	if (!is_fast_open(flags) || !may_open_connection(fd, flags, &blocking))
 		return libc_sendto(fd, data, size, flags, destination, length);
 
-	struct iovec whole = {.iov_base = (void *)data, .iov_len = size};
+	/* sendto() cuts a size that sendmsg() rejects, to a little less (MAX_RW_COUNT). */
+	struct iovec whole = {.iov_base = (void *)data, .iov_len = size < INT_MAX ? size : INT_MAX};
 	struct msghdr message = {.msg_name = (void *)destination,
 				 .msg_namelen = length,
 				 .msg_iov = &whole,
@@ -211,8 +212,9 @@ static bool is_writable(int fd, unsigned int *number)
 /*
  * A blocking caller's first message is the only one that is sent: for the next one the socket is
  * connected (EISCONN), and __sys_sendmmsg() keeps silent about an error that is not the first
- * message's. Without waiting more than one may be, as long as each is sent whole. The first goes
- * by itself, since the next definition would write its msg_len even if the attempt is undone.
+ * message's. Without waiting one more may be, if the first is sent whole: it finds the handshake
+ * over (SS_CONNECTING in __inet_stream_connect()). The first goes by itself, since the next
+ * definition would write its msg_len even if the attempt is undone.
  */
 int noselfconn_sendmmsg(int fd, struct mmsghdr *messages, unsigned int count, int flags)
 {
@@ -236,9 +238,7 @@ int noselfconn_sendmmsg(int fd, struct mmsghdr *messages, unsigned int count, in
 	if (blocking || count == 1 || (size_t)sent < size_of(&messages->msg_hdr))
 		return 1;
 
-	/* __sys_sendmmsg() cuts the count silently. */
-	unsigned int rest = (count < UIO_MAXIOV ? count : UIO_MAXIOV) - 1;
-	int more = libc_sendmmsg(fd, messages + 1, rest, flags);
+	int more = libc_sendmmsg(fd, messages + 1, count - 1, flags);
 	errno = encounter.caller_errno;
 	return 1 + (more > 0 ? more : 0);
 }
