@@ -74,6 +74,11 @@ int setsockopt(int fd, int level, int name, const void *value, socklen_t length)
 		       : (int)next_syscall(SYS_setsockopt, fd, level, name, (long)value, length, 0);
 }
 
+ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
+{
+	return fails(SENDMSG) ? -1 : next_syscall(SYS_sendmsg, fd, (long)message, flags, 0, 0, 0);
+}
+
 int socket(int domain, int type, int protocol)
 {
 	return fails(SOCKET) ? -1 : (int)next_syscall(SYS_socket, domain, type, protocol, 0, 0, 0);

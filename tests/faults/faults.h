@@ -23,6 +23,7 @@ enum {
 	CLOSE = 1 << 15,
 	DUPLICATE = 1 << 16, /* fcntl(), F_DUPFD_CLOEXEC */
 	GET_FLAGS = 1 << 17, /* fcntl(), F_GETFL */
+	SENDMSG = 1 << 18,
 };
 
 /* The largest errno there is on Linux: EHWPOISON. */

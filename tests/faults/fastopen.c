@@ -1,0 +1,63 @@
+/* A blocking call with MSG_FASTOPEN, while another thread shuts the socket down. */
+#include "faults.h"
+#include "namespace.h"
+#include "scenario.h"
+
+#include <netinet/tcp.h>
+#include <unistd.h>
+
+enum { LIVE_PORT = PORT + 1, SIZE = 1 << 18 };
+
+static int client;
+
+/* Data goes with the SYN without a cookie, and is taken. */
+static void fast_namespace(void)
+{
+	const char *missing = enter_namespace(PORT + 10, PORT + 200);
+
+	ck_assert_msg(!missing, "%s", missing);
+	run("echo 0x207 > /proc/sys/net/ipv4/tcp_fastopen");
+}
+
+/* In SYN_SENT it would undo the connection. */
+static void shut_down(void)
+{
+	wait_for_connect(client);
+	shutdown(client, SHUT_WR);
+}
+
+static ssize_t open_with_fault(struct fault wanted)
+{
+	static const char data[SIZE];
+	union address address = address_of("127.0.0.1", LIVE_PORT);
+	int server = listen_on("127.0.0.1", LIVE_PORT);
+	int queue = 8;
+
+	setsockopt(server, IPPROTO_TCP, TCP_FASTOPEN, &queue, sizeof queue);
+	client = tcp_socket(AF_INET, 0);
+	fault = wanted;
+	ssize_t sent = sendto(client, data, SIZE, MSG_FASTOPEN, &address.any, length_of(&address));
+	ck_assert_int_eq(fault.seen, !control);
+	fault = (struct fault){0};
+	return sent;
+}
+
+/* What was sent before is the result, and SIGPIPE would end the test. */
+START_TEST(shutdown_before_the_rest)
+{
+	ssize_t sent = open_with_fault((struct fault){.calls = SENDMSG, .act = shut_down});
+
+	ck_assert_int_gt(sent, 0);
+	ck_assert_int_eq(sent == SIZE, control);
+}
+END_TEST
+
+static void add_tests(Suite *suite)
+{
+	tcase_add_test(add_case(suite, "fast open", fast_namespace), shutdown_before_the_rest);
+}
+
+int main(int argc, char **argv)
+{
+	return scenario_main(argc, argv, add_tests);
+}
