@@ -753,6 +753,20 @@ START_TEST(zero_copy_is_counted_once)
 }
 END_TEST
 
+/* The kernel takes the notification back where the call itself waits: see libnoselfconn(7). */
+START_TEST(zero_copy_that_is_refused)
+{
+	int fd = tcp_socket(AF_INET, 0);
+	int yes = 1;
+	char space[256];
+	struct msghdr message = {.msg_control = space, .msg_controllen = sizeof space};
+
+	setsockopt(fd, SOL_SOCKET, SO_ZEROCOPY, &yes, sizeof yes);
+	ck_assert_int_eq(open_with_ping(_i, fd, MSG_ZEROCOPY, LIVE_PORT), -ECONNREFUSED);
+	ck_assert_int_eq(recvmsg(fd, &message, MSG_ERRQUEUE | MSG_DONTWAIT), control ? -1 : 0);
+}
+END_TEST
+
 START_TEST(udp_is_left_alone)
 {
 	int fd = socket(AF_INET, SOCK_DGRAM, 0);
@@ -794,6 +808,7 @@ static void add_tests(Suite *suite)
 	tcase_add_loop_test(with, non_blocking_call_with_cookie_sends_at_once, 0, CALLS);
 	tcase_add_test(with, non_blocking_call_sends_two_of_three_messages);
 	tcase_add_loop_test(with, timeout_with_cookie, 0, CALLS);
+	tcase_add_loop_test(with, zero_copy_that_is_refused, 0, CALLS);
 	tcase_add_loop_test(with, timeout_in_the_middle, 0, CALLS);
 	tcase_add_test(with, non_blocking_call_sends_nothing_behind_half_a_message);
 
