@@ -25,6 +25,9 @@ bool met_itself(struct encounter *encounter, ssize_t *result)
 		*result = -1;
 		outcome = ECONNREFUSED;
 	}
+	/* Undoing gives up a port that the kernel had chosen; a true refusal needs no other one. */
+	if (encounter->self_connects > 0 && outcome == EADDRNOTAVAIL)
+		outcome = ECONNREFUSED;
 	if (encounter->self_connects > 0 && read_destination(&destination, encounter->message))
 		report(&destination, encounter->self_connects, undone, outcome);
 	errno = outcome ? outcome : encounter->caller_errno;

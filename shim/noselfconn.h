@@ -31,9 +31,9 @@ void find_next_definitions(void);
 /*
  * The logic behind the hooks, with the contracts of connect(2), sendto(2), sendmsg(2) and
  * sendmmsg(2), except that a self-connect is undone and tried again. When the retries are used up,
- * or it cannot be undone, or a signal has ended the waiting, the answer is -1 and ECONNREFUSED.
- * errno after success is what the caller had. Cancellation points as far as the next definitions
- * are.
+ * or there is no port for one, or it cannot be undone, or a signal has ended the waiting, the
+ * answer is -1 and ECONNREFUSED. errno after success is what the caller had. Cancellation points
+ * as far as the next definitions are.
  */
 int noselfconn_connect(int fd, const struct sockaddr *destination, socklen_t length);
 ssize_t noselfconn_sendto(int fd, const void *data, size_t size, int flags,

@@ -107,15 +107,10 @@ static bool is_interrupted_fast_open(const struct call *call, const struct recor
 	       other->error == EINTR;
 }
 
-/*
- * A self-connect that has ended by itself may be left at that, or have been refused. One that was
- * undone may have given up a port that bind() chose, which the retry then finds taken.
- */
+/* A self-connect that has ended by itself may be left at that, or have been refused. */
 static bool is_refused_instead(const struct record *plain, const struct record *other)
 {
-	return other->result == -1 &&
-	       ((plain->ended_itself && other->error == ECONNREFUSED) ||
-		(plain->self_connects > 0 && plain->result == -1 && other->error == EADDRNOTAVAIL));
+	return plain->ended_itself && other->result == -1 && other->error == ECONNREFUSED;
 }
 
 static bool same_result(const struct call *call, const struct record *plain,

@@ -65,23 +65,28 @@ static bool is_own_peer(int fd, bool had_peer)
 
 static bool is_wildcard(const union address *address)
 {
-	return address->family == AF_INET ? address->v4.sin_addr.s_addr == htonl(INADDR_ANY)
-					  : IN6_IS_ADDR_UNSPECIFIED(&address->v6.sin6_addr);
+	const struct in6_addr *v6 = &address->v6.sin6_addr;
+
+	if (address->family == AF_INET)
+		return address->v4.sin_addr.s_addr == htonl(INADDR_ANY);
+	return IN6_IS_ADDR_UNSPECIFIED(v6) || (IN6_IS_ADDR_V4MAPPED(v6) && v6->s6_addr32[3] == 0);
 }
 
 /*
  * After shutdown() a connection ends as soon as data come in or are to be sent, and a call that
- * waits is too late to see whose it was. There is nobody but itself at its own port.
+ * waits is too late to see whose it was. There is nobody but itself at its own port. sendmmsg()
+ * keeps the error of all messages but the first to itself.
  */
-static bool has_ended_itself(const struct call *call, int fd, int error)
+static bool has_ended_itself(const struct call *call, int fd, long result, int error)
 {
+	bool ended = result < 0 ? error == ECONNRESET || error == ECONNABORTED
+				: call->operation == SENDMMSG && result > 0;
 	union address local = {0};
 	union address destination;
 	socklen_t length = sizeof local;
 
 	make_address(&destination, &hosts[call->host], call->port);
-	return (error == ECONNRESET || error == ECONNABORTED) && is_tcp(fd) &&
-	       getsockname(fd, &local.any, &length) == 0 &&
+	return ended && is_tcp(fd) && getsockname(fd, &local.any, &length) == 0 &&
 	       local.v4.sin_port == destination.v4.sin_port &&
 	       (is_wildcard(&local) || is_wildcard(&destination) ||
 		memcmp(&local, &destination, length) == 0);
@@ -110,7 +115,9 @@ long without_self_connect(const struct call *call, long result, struct record *r
 		result = perform(call);
 		error = errno;
 	}
-	record->ended_itself = !had_peer && has_ended_itself(call, fd, error);
+	if (record->self_connects > 0 && error == EADDRNOTAVAIL)
+		error = ECONNREFUSED;
+	record->ended_itself = !had_peer && has_ended_itself(call, fd, result, error);
 	errno = error;
 	return result;
 }

@@ -35,6 +35,18 @@ START_TEST(chosen_port_is_exchanged)
 }
 END_TEST
 
+/* Another socket's bind() keeps connect() from choosing that port (__inet_hash_connect()). */
+START_TEST(chosen_port_is_taken)
+{
+	int fd = tcp_socket(AF_INET, _i);
+
+	bind_to(fd, "127.0.0.1", 0);
+	bind_to(tcp_socket(AF_INET, 0), "127.0.0.2", PORT);
+	must_be_refused(fd, refused_after(fd));
+	must_have_tried(1);
+}
+END_TEST
+
 START_TEST(explicit_port_is_refused)
 {
 	int fd = tcp_socket(AF_INET, _i);
@@ -77,6 +89,7 @@ static void add_tests(Suite *suite)
 	TCase *one = add_case(suite, "one port", one_port);
 	for (int flags = 0; flags <= SOCK_NONBLOCK; flags += SOCK_NONBLOCK) {
 		tcase_add_loop_test(one, chosen_port_is_exchanged, flags, flags + 1);
+		tcase_add_loop_test(one, chosen_port_is_taken, flags, flags + 1);
 		tcase_add_loop_test(one, explicit_port_is_refused, flags, flags + 1);
 	}
 	tcase_add_test(one, explicit_port_is_free_after_close);
