@@ -50,8 +50,6 @@ START_TEST(fast_open)
 	char byte = 'x';
 	ssize_t sent = sendto(fd, &byte, 1, MSG_FASTOPEN, &address.any, length_of(&address));
 
-	if (sent < 0 && errno == EOPNOTSUPP) /* before Linux 6.2 */
-		return;
 	must_be_refused(fd, sent < 0 ? errno : 0);
 	if (!control)
 		must_be_free("127.0.0.1", PORT);
@@ -77,12 +75,25 @@ START_TEST(refused_socket_reaches_a_server)
 }
 END_TEST
 
+/* Before Linux 6.2 there is none. */
+static bool can_open_fast(void)
+{
+	int fd = mptcp_socket(AF_INET, SOCK_NONBLOCK);
+	bool can = sendto(fd, NULL, 0, MSG_FASTOPEN, NULL, 0) != -1 || errno != EOPNOTSUPP;
+
+	close(fd);
+	if (!can)
+		puts("skipped: no Fast Open of MPTCP");
+	return can;
+}
+
 static void add_tests(Suite *suite)
 {
 	TCase *one = add_case(suite, "one port", one_port);
 	tcase_add_loop_test(one, blocking, 0, 2);
 	tcase_add_loop_test(one, non_blocking, 0, 2);
-	tcase_add_test(one, fast_open);
+	if (can_open_fast())
+		tcase_add_test(one, fast_open);
 	tcase_add_test(one, refused_socket_reaches_a_server);
 }
 
