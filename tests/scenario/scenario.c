@@ -14,11 +14,14 @@
 
 bool control;
 
-/* In a child, since a process cannot leave its namespace again. */
-static bool namespaces_work(void)
+/*
+ * 0, SKIPPED or 1, with a sentence where it is not 0. In a child, since a process cannot leave its
+ * namespace again.
+ */
+static int try_namespace(void)
 {
 	pid_t child = fork();
-	int status = 1;
+	int status = -1;
 
 	if (child == 0) {
 		const char *missing = enter_namespace(PORT, PORT);
@@ -27,7 +30,15 @@ static bool namespaces_work(void)
 		fflush(stdout);
 		_exit(missing ? SKIPPED : 0);
 	}
-	return child > 0 && waitpid(child, &status, 0) == child && status == 0;
+	if (child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) &&
+	    (WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == SKIPPED))
+		return WEXITSTATUS(status);
+	if (child < 0)
+		perror("cannot try a namespace: fork");
+	else
+		fprintf(stderr, "the process that tried a namespace ended with status 0x%x\n",
+			(unsigned int)status);
+	return 1;
 }
 
 static bool library_is_at_work(void)
@@ -45,8 +56,10 @@ int scenario_main(int argc, char **argv, void (*add_tests)(Suite *))
 			argv[0]);
 		return 2;
 	}
-	if (!namespaces_work())
-		return SKIPPED;
+
+	int status = try_namespace();
+	if (status != 0)
+		return status;
 
 	Suite *suite = suite_create(control ? "without the library" : "under the library");
 	add_tests(suite);
