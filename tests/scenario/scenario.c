@@ -210,6 +210,11 @@ void must_be_refused(int fd, int error)
 	}
 }
 
+void must_have_connected(int times)
+{
+	run("nstat -asz TcpActiveOpens | grep -q 'Opens  *%d '", times);
+}
+
 void must_be_free(const char *address, int port)
 {
 	run("! ss -Htan 'sport = :%d or dport = :%d' | grep .", port, port);

@@ -52,5 +52,8 @@ bool is_self_connected(int fd);
 /* In a control the socket must be its own peer, under the library refused with ECONNREFUSED. */
 void must_be_refused(int fd, int error);
 
+/* How often connect() has sent a SYN in this namespace. */
+void must_have_connected(int times);
+
 /* Nothing of the port is left: a server without SO_REUSEADDR can have it, ss(8) shows nothing. */
 void must_be_free(const char *address, int port);

@@ -55,11 +55,30 @@ END_TEST
 /* Nobody listens, the ports are equal, and one true refusal is all there is. */
 START_TEST(refusal_by_another_loopback_address)
 {
-	int fd = tcp_socket(AF_INET, 0);
+	int fd = tcp_socket(AF_INET, SOCK_NONBLOCK);
 
 	set_port_range(PORT, PORT);
-	ck_assert_int_eq(connect_to(fd, "127.0.0.2", PORT), ECONNREFUSED);
+	ck_assert_int_eq(connect_to(fd, "127.0.0.2", PORT), EINPROGRESS);
 	ck_assert_int_eq(local_port(fd), PORT);
+	ck_assert_int_eq(wait_for_connect(fd), ECONNREFUSED);
+	must_have_connected(1);
+}
+END_TEST
+
+/* connect() chooses no port that a server has bound, so that this one listens at another. */
+START_TEST(unbound_to_another_loopback_address)
+{
+	int listener = listen_on("127.0.0.2", PORT + 1);
+	int fd = tcp_socket(AF_INET, 0);
+
+	run("nft 'table ip nat { chain output { type nat hook output priority -100; "
+	    "ip daddr 127.0.0.2 tcp dport %d dnat to 127.0.0.2:%d; }; }'",
+	    PORT, PORT + 1);
+	set_port_range(PORT, PORT);
+	ck_assert_int_eq(connect_to(fd, "127.0.0.2", PORT), 0);
+	ck_assert_int_eq(local_port(fd), PORT);
+	must_have_connected(1);
+	must_carry_data(fd, accept(listener, NULL, NULL));
 }
 END_TEST
 
@@ -141,6 +160,7 @@ static void add_tests(Suite *suite)
 	tcase_add_test(untouched, wildcard_that_is_not_the_source);
 	tcase_add_test(untouched, mapped_wildcard_that_is_not_the_source);
 	tcase_add_test(untouched, refusal_by_another_loopback_address);
+	tcase_add_test(untouched, unbound_to_another_loopback_address);
 	tcase_add_test(untouched, simultaneous_open);
 	tcase_add_test(untouched, udp);
 	tcase_add_test(untouched, raw);
