@@ -13,7 +13,7 @@ rm -rf "$stage" "$stage".*
 mkdir -p "$stage"/{dev,proc,sys,tmp} "$stage$WORK" "$stage$source"
 cp -a "$WORK/oldest" "$stage$WORK"
 cp "$source/README.md" "$stage$source"
-find "$stage" -name CTestTestfile.cmake -exec sed -i 's/TIMEOUT "[0-9]*"/TIMEOUT "500"/g' {} +
+find "$stage" -name CTestTestfile.cmake -exec sed -i 's/TIMEOUT "[0-9]*"/TIMEOUT "1000"/g' {} +
 cat >"$stage/init" <<END
 #!/bin/sh
 mount -t proc proc /proc
@@ -36,7 +36,7 @@ archive() {
 
 # Emulated in software, since not every machine has KVM. qemu 7.2 cannot do SLUB's cmpxchg16b, and
 # with two emulated processors the kernel now and then locks up.
-timeout 560 qemu-system-x86_64 -accel tcg -cpu qemu64,-cx16 -m 1G \
+timeout 1150 qemu-system-x86_64 -accel tcg -cpu qemu64,-cx16 -m 1G \
 	-display none -monitor none -serial "file:$stage.console" -no-reboot \
 	-kernel "$image" -initrd "$stage.initramfs" \
 	-append 'console=ttyS0 quiet panic=-1' </dev/null >"$stage.qemu" 2>&1 || cat "$stage.qemu"
