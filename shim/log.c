@@ -142,15 +142,23 @@ static bool pipe_took(int fd, const char *text, size_t size)
  */
 static void write_at_once(int fd, const char *text, size_t size, const struct statx *file)
 {
-	bool is_device = S_ISCHR(file->stx_mode);
-
-	if (S_ISREG(file->stx_mode) || (is_device && file->stx_rdev_major == MEM_MAJOR))
-		syscall(SYS_write, fd, text, size);
-	else if (is_device && is_terminal(fd))
-		opened_again_took(fd, text, size);
-	else if (S_ISFIFO(file->stx_mode) && !pipe_took(fd, text, size) &&
-		 !opened_again_took(fd, text, size))
-		syscall(SYS_write, fd, text, size);
+	switch (file->stx_mode & S_IFMT) {
+	case S_IFREG:
+		break;
+	case S_IFIFO:
+		if (pipe_took(fd, text, size) || opened_again_took(fd, text, size))
+			return;
+		break;
+	case S_IFCHR:
+		if (file->stx_rdev_major == MEM_MAJOR)
+			break;
+		if (is_terminal(fd))
+			opened_again_took(fd, text, size);
+		return;
+	default:
+		return;
+	}
+	syscall(SYS_write, fd, text, size);
 }
 
 /*

@@ -32,6 +32,7 @@ enum act {
 	REFUSE_FLAGS,
 	EXPECT_WRITE,
 	EXPECT_NO_OPENING,
+	FILL_MEANWHILE,
 	BLOCK_SIGPIPE,
 	RAISE_SIGPIPE,
 	LIMIT_FILE_SIZE,
@@ -60,7 +61,7 @@ static void set_nonblocking(int fd, bool on)
 	fcntl(fd, F_SETFL, on ? O_NONBLOCK : 0);
 }
 
-static void fill(int fd)
+static bool fill(int fd)
 {
 	static const char text[4096];
 
@@ -68,8 +69,9 @@ static void fill(int fd)
 	set_nonblocking(fd, true);
 	while (write(fd, text, sizeof text) > 0 || write(fd, text, 1) > 0)
 		;
-	ck_assert_int_eq(errno, EAGAIN);
+	bool full = errno == EAGAIN;
 	set_nonblocking(fd, false);
+	return full;
 }
 
 static struct ends some_pipe(void)
@@ -84,7 +86,7 @@ static struct ends full_pipe(void)
 {
 	struct ends ends = some_pipe();
 
-	fill(ends.writer);
+	ck_assert(fill(ends.writer));
 	return ends;
 }
 
@@ -123,7 +125,7 @@ static struct ends full_socket(void)
 {
 	struct ends ends = some_socket();
 
-	fill(ends.writer);
+	ck_assert(fill(ends.writer));
 	return ends;
 }
 
@@ -281,6 +283,7 @@ static const struct {
 	{some_socket, REUSE_MEANWHILE, LINE},
 	{terminal, REUSE_MEANWHILE, LINE},
 	{fifo, NOTHING, LINE},
+	{fifo, FILL_MEANWHILE, NO_LINE},
 	{some_socket, NOTHING, LINE},
 	{full_socket, NOTHING, NO_LINE},
 	{socket_without_reader, NOTHING, NO_LINE},
@@ -351,6 +354,11 @@ static void look_on(void)
 {
 }
 
+static void fill_stderr(void)
+{
+	fill(STDERR_FILENO);
+}
+
 static struct fault fault_of(enum act act)
 {
 	switch (act) {
@@ -364,6 +372,8 @@ static struct fault fault_of(enum act act)
 		return (struct fault){.calls = WRITE, .act = look_on};
 	case EXPECT_NO_OPENING:
 		return (struct fault){.calls = OPENAT, .act = look_on};
+	case FILL_MEANWHILE:
+		return (struct fault){.calls = WRITE, .act = fill_stderr};
 	case BREAK_PIPE:
 		return (struct fault){.calls = PWRITEV2, .act = break_pipe};
 	default:
