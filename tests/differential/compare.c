@@ -2,6 +2,7 @@
 #include "driver.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -12,12 +13,6 @@ static bool may_have_met_itself(const struct sequence *sequence, const struct tr
 		if (plain->records[i].self_connects > 0)
 			return true;
 	return sequence->range == DEAD_AND_MORE;
-}
-
-static bool is_fast_open(const struct call *call)
-{
-	return call->operation != CONNECT && is_connecting(call) &&
-	       send_flags[call->other] & MSG_FASTOPEN;
 }
 
 static bool opens_fast(const struct sequence *sequence)
@@ -96,15 +91,25 @@ static bool refused_unchanged(const struct sequence *sequence, const struct reco
 	return true;
 }
 
-/*
- * Residue "an interrupted Fast Open of MPTCP": mptcp_sendmsg() then tells what the SYN has
- * carried, where tcp_sendmsg() tells EINTR, and so does the library for both.
- */
-static bool is_interrupted_fast_open(const struct call *call, const struct record *plain,
-				     const struct record *other)
+static bool is_mptcp(const struct record *record)
 {
-	return is_fast_open(call) && plain->result > 0 && other->result == -1 &&
-	       other->error == EINTR;
+	for (size_t i = 0; i < option_count; i++)
+		if (strcmp(options[i].name, "SO_PROTOCOL") == 0)
+			return record->options[i] == IPPROTO_MPTCP;
+	return false;
+}
+
+/*
+ * Residue "an interrupted or timed out Fast Open of MPTCP": mptcp_sendmsg() then tells what the SYN
+ * has carried, where tcp_sendmsg() tells EINTR, or EALREADY, where that tells what the SYN has
+ * carried. The library does what tcp_sendmsg() does for both.
+ */
+static bool is_unfinished_fast_open(const struct call *call, const struct record *plain,
+				    const struct record *other)
+{
+	return is_fast_open(call) && is_mptcp(other) &&
+	       ((plain->result > 0 && other->result == -1 && other->error == EINTR) ||
+		(plain->result == -1 && plain->error == EALREADY && other->result > 0));
 }
 
 /* A self-connect that has ended by itself may be left at that, or have been refused. */
@@ -119,7 +124,7 @@ static bool same_result(const struct call *call, const struct record *plain,
 	bool result = plain->result == other->result;
 
 	if ((result && plain->error == other->error) ||
-	    is_interrupted_fast_open(call, plain, other) || is_refused_instead(plain, other))
+	    is_unfinished_fast_open(call, plain, other) || is_refused_instead(plain, other))
 		return true;
 	difference->what = result ? "errno" : "result";
 	snprintf(difference->text, sizeof difference->text, "plain %d, other %d",

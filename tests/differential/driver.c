@@ -14,14 +14,13 @@ static struct kinds kinds;
  * What the plain run sometimes does, each thing by itself, is therefore no difference.
  */
 static bool can_be_plain(struct sequence *sequence, const struct pair *traces,
-			 struct difference *difference)
+			 struct difference *difference, int repeats)
 {
-	enum { REPEATS = 40 };
 	bool seen[CALLS + SLOTS] = {false};
 	struct pair again = *traces;
 	struct difference other;
 
-	for (int i = 0; i < REPEATS; i++) {
+	for (int i = 0; i < repeats; i++) {
 		int unseen = 0;
 
 		run_plain(sequence, &again.plain);
@@ -38,44 +37,54 @@ static bool can_be_plain(struct sequence *sequence, const struct pair *traces,
 	return false;
 }
 
-static bool differs(struct sequence *sequence, struct pair *traces, struct difference *difference)
-{
-	run_pair(sequence, traces);
-	return !equal(sequence, traces, difference) && !can_be_plain(sequence, traces, difference);
-}
+enum { REPEATS = 40 };
 
 /* A sequence that differs, what the workers answered to it, and in what. */
 struct finding {
 	struct sequence sequence;
 	struct pair traces;
 	struct difference difference;
+	int runs; /* in which it is to be seen again */
 };
+
+static bool differs(struct finding *finding)
+{
+	run_pair(&finding->sequence, &finding->traces);
+	return !equal(&finding->sequence, &finding->traces, &finding->difference) &&
+	       !can_be_plain(&finding->sequence, &finding->traces, &finding->difference, REPEATS);
+}
 
 /* Takes the candidate if it differs in the same thing, which must not slip away on the way. */
 static bool take(struct finding *finding, const struct sequence *candidate)
 {
-	struct finding next = {.sequence = *candidate};
+	struct finding next = {.sequence = *candidate, .runs = finding->runs};
 
-	if (!differs(&next.sequence, &next.traces, &next.difference) ||
-	    strcmp(next.difference.what, finding->difference.what) != 0)
-		return false;
-	*finding = next;
-	return true;
+	for (int i = 0; i < finding->runs; i++)
+		if (differs(&next) && strcmp(next.difference.what, finding->difference.what) == 0) {
+			*finding = next;
+			return true;
+		}
+	return false;
 }
 
 /*
- * On a busy machine a packet may once be later than it is in a hundred plain runs. What is the
- * library's comes in most runs; what does not is counted among that which varies.
+ * On a busy machine a packet may once be later than in all the plain runs. What is the library's
+ * comes again, if only now and then, and in no number of plain runs. Something that comes by
+ * chance, however often, would seem to be the library's once in 70,000 such sequences at most.
  */
-static bool happens_mostly(struct finding *finding)
+static bool is_the_librarys(struct finding *finding)
 {
-	enum { RUNS = 10 };
+	enum { TIMES = 5, MOST_RUNS = 100, PLAIN_RUNS_EACH = 5 };
 	struct sequence sequence = finding->sequence;
-	int again = 0;
+	int times = 0;
+	int runs;
 
-	for (int i = 0; i < RUNS; i++)
-		again += take(finding, &sequence);
-	return again > RUNS / 2;
+	finding->runs = 1;
+	for (runs = 0; runs < MOST_RUNS && times < TIMES; runs++)
+		times += take(finding, &sequence);
+	finding->runs = runs;
+	return times == TIMES && !can_be_plain(&finding->sequence, &finding->traces,
+					       &finding->difference, PLAIN_RUNS_EACH * runs);
 }
 
 /* Drops calls, many at a time as long as that works (Zeller: delta debugging). */
@@ -154,22 +163,35 @@ static unsigned int self_connects_in(const struct trace *trace)
 	return sum;
 }
 
+/* What varies is chance, and most of it the choice of ports; there is little of it on any machine.
+ */
+static bool is_too_much(unsigned long varied, unsigned long once, unsigned long count)
+{
+	return varied > count / 100 + 1 || once > count / 1000 + 5;
+}
+
 static int run_all(uint64_t seed, unsigned long first, unsigned long count)
 {
+	static struct finding finding;
+	static struct finding last;
 	unsigned long meetings = 0;
 	unsigned long varied = 0;
+	unsigned long once = 0;
 
 	for (unsigned long i = first; i < first + count; i++) {
-		struct finding finding;
-
 		generate(&finding.sequence, &kinds, seed * 1000003 + i);
 		run_pair(&finding.sequence, &finding.traces);
 		meetings += self_connects_in(&finding.traces.plain);
 		if (equal(&finding.sequence, &finding.traces, &finding.difference))
 			continue;
-		if (can_be_plain(&finding.sequence, &finding.traces, &finding.difference) ||
-		    !happens_mostly(&finding)) {
+		last = finding;
+		if (can_be_plain(&finding.sequence, &finding.traces, &finding.difference,
+				 REPEATS)) {
 			varied++;
+			continue;
+		}
+		if (!is_the_librarys(&finding)) {
+			once++;
 			continue;
 		}
 		printf("Sequence %lu of seed %llu differs, %s: %s\n", i, (unsigned long long)seed,
@@ -178,10 +200,14 @@ static int run_all(uint64_t seed, unsigned long first, unsigned long count)
 		tell(&finding);
 		return 1;
 	}
+	if (varied + once > 0) {
+		printf("The last sequence that varies:\n");
+		tell(&last);
+	}
 	printf("%lu sequences of seed %llu: no difference; %lu calls met themselves without the "
-	       "library; %lu sequences vary from run to run\n",
-	       count, (unsigned long long)seed, meetings, varied);
-	return meetings == 0;
+	       "library; %lu sequences vary from run to run, %lu differed once\n",
+	       count, (unsigned long long)seed, meetings, varied, once);
+	return meetings == 0 || is_too_much(varied, once, count);
 }
 
 int main(int argc, char **argv)

@@ -105,8 +105,13 @@ long without_self_connect(const struct call *call, long result, struct record *r
 		connect(fd, &unspecified, sizeof unspecified);
 		option_of(fd, SOL_SOCKET, SO_ERROR);
 		broken_pipes = 0;
-		/* A signal makes an end of the waiting, which another attempt would begin anew. */
-		if (++record->self_connects > RETRIES || error == EINTR) {
+		/*
+		 * A signal makes an end of the waiting, which another attempt would begin anew.
+		 * The library looks at a Fast Open before it waits; here that is only done where
+		 * another attempt can have another end.
+		 */
+		bool waits_first = !is_fast_open(call) || sequence->range != DEAD_AND_MORE;
+		if (++record->self_connects > RETRIES || (error == EINTR && waits_first)) {
 			error = ECONNREFUSED;
 			result = -1;
 			break;

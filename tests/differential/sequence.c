@@ -171,6 +171,12 @@ bool is_connecting(const struct call *call)
 	       call->operation == SENDMSG || call->operation == SENDMMSG;
 }
 
+bool is_fast_open(const struct call *call)
+{
+	return call->operation != CONNECT && is_connecting(call) &&
+	       send_flags[call->other] & MSG_FASTOPEN;
+}
+
 static void print_descriptor(FILE *file, uint8_t slot)
 {
 	static const char *const special[] = {"/dev/null", "-1", "never opened"};

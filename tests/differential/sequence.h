@@ -129,6 +129,7 @@ bool is_reset_by_retry(size_t option);
 
 /* Whether the operation may open a connection. */
 bool is_connecting(const struct call *call);
+bool is_fast_open(const struct call *call);
 
 void print_call(FILE *file, const struct call *call);
 void print_sequence(FILE *file, const struct sequence *sequence);

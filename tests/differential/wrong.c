@@ -1,11 +1,13 @@
 /* Stands before the library and does one thing wrong, the one that FAULT is. */
 #include <dlfcn.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { CLOBBERED_ERRNO = 1, EARLY_LOOK, NEW_SOCKET };
+enum { CLOBBERED_ERRNO = 1, EARLY_LOOK, NEW_SOCKET, ONE_IN_TEN };
 
 static int next_connect(int fd, const struct sockaddr *address, socklen_t length)
 {
@@ -29,13 +31,20 @@ static void replace_socket(int fd)
 	close(replacement);
 }
 
+static bool strikes(void)
+{
+	unsigned char byte = 0;
+
+	return getrandom(&byte, sizeof byte, 0) == sizeof byte && byte % 10 == 0;
+}
+
 int connect(int fd, const struct sockaddr *address, socklen_t length)
 {
 	if (FAULT == EARLY_LOOK && address->sa_family == AF_UNSPEC)
 		errno = 0;
 	int result = next_connect(fd, address, length);
 
-	if (FAULT == CLOBBERED_ERRNO && result == 0)
+	if (result == 0 && (FAULT == CLOBBERED_ERRNO || (FAULT == ONE_IN_TEN && strikes())))
 		errno = 0;
 	if (FAULT == NEW_SOCKET && result < 0 && errno == ECONNREFUSED) {
 		replace_socket(fd);
