@@ -83,13 +83,8 @@ static void try_in_turn(int i, int flags)
 		meetings_seen += is_self_connected(fd);
 		if (!control || error != 0)
 			ck_assert_int_eq(error, ECONNREFUSED);
-		if (error == 0) {
-			/* Closed in the ordinary way, it would hold the port for a minute. */
-			struct linger reset_on_close = {.l_onoff = 1};
-			setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset_on_close,
-				   sizeof reset_on_close);
-		}
-		close(fd);
+		/* Closed in the ordinary way, it would hold the port for a minute. */
+		close_with_reset(fd);
 	}
 	if (control)
 		ck_assert_int_gt(meetings_seen, 0);
