@@ -36,6 +36,11 @@ static void refuse_to_protect(struct judgement *judgement, const char *program, 
 	       why, instead);
 }
 
+static void refuse_to_run(struct judgement *judgement, int status, const char *name, int error)
+{
+	refuse(judgement, status, "cannot run %s: %s", name, strerror(error));
+}
+
 /* 0 when it can be executed, else what execve() would say. */
 static int is_executable(const char *path)
 {
@@ -70,6 +75,12 @@ static int find_in_path(const char *command, char path[PATH_MAX])
 		if (!*directories)
 			return result;
 	}
+}
+
+/* The exit status when a command was not found for this reason, or cannot be run. */
+static int status_without(int error)
+{
+	return error == ENOENT || error == ENOTDIR ? NOT_FOUND : CANNOT_RUN;
 }
 
 static int find_command(const char *command, char path[PATH_MAX])
@@ -137,8 +148,7 @@ static void refuse_without_library(struct judgement *judgement, const char *name
 	refuse_to_protect(judgement, name, why, "install the library of that architecture too");
 }
 
-/* ld.so(8): spaces and colons separate the entries of LD_PRELOAD, and nothing quotes them or a $.
- */
+/* ld.so(8): spaces and colons separate the entries of LD_PRELOAD; nothing quotes them or a $. */
 static void refuse_for_path(struct judgement *judgement, const char *name)
 {
 	refuse_to_protect(
@@ -180,13 +190,7 @@ static void refuse_unread(struct judgement *judgement, const char *name)
 		refuse_to_protect(judgement, name, "cannot be read, so nothing is known about it",
 				  "make it readable");
 	else
-		refuse(judgement, CANNOT_RUN, "cannot run %s: %s", name, strerror(errno));
-}
-
-static void refuse_to_run(struct judgement *judgement, const char *name, int error)
-{
-	refuse(judgement, error == ENOENT || error == ENOTDIR ? NOT_FOUND : CANNOT_RUN,
-	       "cannot run %s: %s", name, strerror(error));
+		refuse_to_run(judgement, CANNOT_RUN, name, errno);
 }
 
 static bool is_env(const char *interpreter)
@@ -216,7 +220,7 @@ static bool find_interpreter(struct judgement *judgement, const struct program *
 				  "name its interpreter in its first line");
 		return false;
 	} else if ((error = find_command(command, path)) != 0) {
-		refuse_to_run(judgement, command, error);
+		refuse_to_run(judgement, status_without(error), command, error);
 		return false;
 	}
 	return true;
@@ -235,7 +239,7 @@ static void judge_chain(struct judgement *judgement)
 	for (int i = 0; i <= MOST_INTERPRETERS; i++) {
 		int error = is_executable(path);
 		if (error != 0) {
-			refuse(judgement, CANNOT_RUN, "cannot run %s: %s", name, strerror(error));
+			refuse_to_run(judgement, CANNOT_RUN, name, error);
 			return;
 		}
 		if (!map_file(path, &image)) {
@@ -252,7 +256,7 @@ static void judge_chain(struct judgement *judgement)
 			return;
 		snprintf(name, sizeof name, "the interpreter %s of %s", path, judgement->path);
 	}
-	refuse(judgement, CANNOT_RUN, "cannot run %s: %s", judgement->path, strerror(ELOOP));
+	refuse_to_run(judgement, CANNOT_RUN, judgement->path, ELOOP);
 }
 
 void judge(const char *command, struct judgement *judgement)
@@ -262,7 +266,7 @@ void judge(const char *command, struct judgement *judgement)
 	judgement->status = 0;
 	judgement->library[0] = '\0';
 	if (error != 0)
-		refuse_to_run(judgement, command, error);
+		refuse_to_run(judgement, status_without(error), command, error);
 	else
 		judge_chain(judgement);
 }
