@@ -30,10 +30,18 @@ static int be_a_client(void)
 	return error;
 }
 
+static void must_exit_with(pid_t child, int expected_status)
+{
+	int status = -1;
+
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert(WIFEXITED(status));
+	ck_assert_int_eq(WEXITSTATUS(status), expected_status);
+}
+
 START_TEST(vfork_and_exec)
 {
 	static volatile int in_child;
-	int status;
 
 	pid_t child = vfork();
 	if (child == 0) {
@@ -42,9 +50,7 @@ START_TEST(vfork_and_exec)
 		_exit(127);
 	}
 	ck_assert_int_eq(in_child, expected());
-	ck_assert_int_eq(waitpid(child, &status, 0), child);
-	ck_assert(WIFEXITED(status));
-	ck_assert_int_eq(WEXITSTATUS(status), expected());
+	must_exit_with(child, expected());
 	ck_assert_int_eq(be_a_client(), expected());
 }
 END_TEST
@@ -67,7 +73,6 @@ END_TEST
 START_TEST(errno_at_start)
 {
 	pid_t child = fork();
-	int status = -1;
 
 	if (child == 0) {
 		close(STDERR_FILENO);
@@ -75,9 +80,7 @@ START_TEST(errno_at_start)
 		execl("/proc/self/exe", "errno", NULL);
 		_exit(127);
 	}
-	ck_assert_int_eq(waitpid(child, &status, 0), child);
-	ck_assert(WIFEXITED(status));
-	ck_assert_int_eq(WEXITSTATUS(status), 0);
+	must_exit_with(child, 0);
 }
 END_TEST
 

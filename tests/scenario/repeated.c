@@ -10,13 +10,6 @@
 
 enum { LIVE_PORT = PORT + 1 };
 
-static void other_ports(void)
-{
-	const char *missing = enter_namespace(PORT + 10, PORT + 200);
-
-	ck_assert_msg(!missing, "%s", missing);
-}
-
 /* No SYN arrives, so that every connect() to these two ports stays under way. */
 static void drop_packets(void)
 {

@@ -15,16 +15,29 @@
 bool control;
 
 /*
+ * In a user namespace root has no more rights than others to a build that is in another user's
+ * directory, and some scenarios start programs of it.
+ */
+static const char *enter_and_look_back(const char *program)
+{
+	const char *missing = enter_namespace(PORT, PORT);
+
+	return missing			    ? missing
+	       : access(program, X_OK) != 0 ? "the build cannot be read in a user namespace"
+					    : NULL;
+}
+
+/*
  * 0, SKIPPED or 1, with a sentence where it is not 0. In a child, since a process cannot leave its
  * namespace again.
  */
-static int try_namespace(void)
+static int try_namespace(const char *program)
 {
 	pid_t child = fork();
 	int status = -1;
 
 	if (child == 0) {
-		const char *missing = enter_namespace(PORT, PORT);
+		const char *missing = enter_and_look_back(program);
 		if (missing)
 			printf("skipped: %s\n", missing);
 		fflush(stdout);
@@ -57,7 +70,7 @@ int scenario_main(int argc, char **argv, void (*add_tests)(Suite *))
 		return 2;
 	}
 
-	int status = try_namespace();
+	int status = try_namespace(argv[0]);
 	if (status != 0)
 		return status;
 
@@ -91,6 +104,11 @@ void one_port(void)
 void some_ports(void)
 {
 	namespace_with(PORT, PORT + 6);
+}
+
+void other_ports(void)
+{
+	namespace_with(PORT + 10, PORT + 200);
 }
 
 union address address_of(const char *text, int port)

@@ -25,9 +25,13 @@ union address {
 /* main() of a scenario: --control, the skip when there can be no namespace, then the tests. */
 int scenario_main(int argc, char **argv, void (*add_tests)(Suite *));
 
-/* Fixtures: a namespace with one port, and one with PORT to PORT + 6 (PORT's parity: four). */
+/*
+ * Fixtures: a namespace with one port, one with PORT to PORT + 6 (PORT's parity: four), and one in
+ * which connect() has ports enough, but not these.
+ */
 void one_port(void);
 void some_ports(void);
+void other_ports(void);
 
 /* A case in which each test starts with the fixture. */
 TCase *add_case(Suite *suite, const char *name, void (*fixture)(void));
