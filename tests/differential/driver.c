@@ -163,8 +163,7 @@ static unsigned int self_connects_in(const struct trace *trace)
 	return sum;
 }
 
-/* What varies is chance, and most of it the choice of ports; there is little of it on any machine.
- */
+/* What varies is chance, most of it in the choice of ports, and there is little on any machine. */
 static bool is_too_much(unsigned long varied, unsigned long once, unsigned long count)
 {
 	return varied > count / 100 + 1 || once > count / 1000 + 5;

@@ -8,7 +8,7 @@ set -euo pipefail
 target=$1
 directory=$2/$target
 shift 2
-here=$(dirname "$0")
+here=$(cd "$(dirname "$0")" && pwd)
 
 mkdir -p "$directory/found"
 clang -std=c11 -D_GNU_SOURCE -DNOSELFCONN_BINDIR='"/bin"' -DNOSELFCONN_LIBDIR='"/lib"' -I "$here/../../shim" -O1 -g \

@@ -19,8 +19,8 @@ build_with() {
 run_tests() {
 	# LLVM before 18 and gcc before 14 do not expect mappings as far apart as vm.mmap_rnd_bits of
 	# 32 has them.
-	setarch --addr-no-randomize ctest --test-dir "$build" --parallel 2 --label-regex "$labels" --exclude-regex "$left_out" \
-		--output-on-failure
+	setarch --addr-no-randomize ctest --test-dir "$build" --parallel 2 \
+		--label-regex "$labels" --exclude-regex "$left_out" --output-on-failure
 }
 
 # The launcher of this build next to a library that all programs can load, and what it leaves
