@@ -46,12 +46,13 @@ case "$#$*" in
 esac
 
 echo "Building in build/"
-cmake -S . -B build -DCMAKE_C_FLAGS="${CFLAGS-} -Werror" >/dev/null
+cmake -S . -B build -DBUILD_TESTING=ON -DCMAKE_C_FLAGS="${CFLAGS-} -Werror" >/dev/null
 cmake --build build --parallel "$(nproc)" >build/log 2>&1 || {
 	cat build/log
 	exit 1
 }
 status=0
-ctest --test-dir build --parallel "$(nproc)" --output-on-failure "${chosen[@]}" || status=$?
+ctest --test-dir build --parallel "$(nproc)" --output-on-failure --no-tests=error \
+	"${chosen[@]}" || status=$?
 grep -hE '^(platform|skipped): ' build/Testing/Temporary/LastTest.log | sort | uniq -c || true
 exit "$status"
