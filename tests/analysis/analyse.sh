@@ -37,7 +37,8 @@ clang-tidy)
 	grep -o '"file": "[^"]*"' "$build/compile_commands.json" | cut -d '"' -f 4 | sort -u |
 		xargs -P 2 -n 4 clang-tidy -p "$build" --quiet
 	find tests/fuzz -name '*.c' -print0 |
-		xargs -0 -I '{}' clang-tidy --quiet '{}' -- -std=c11 -D_GNU_SOURCE -Ishim
+		xargs -0 -I '{}' clang-tidy --quiet '{}' -- -std=c11 -D_GNU_SOURCE -Ishim/core \
+			-Ishim/library -Ishim/launcher
 	;;
 cppcheck)
 	# unusedStructMember: the tables of Check's loop tests, whose macros it does not see through
@@ -51,7 +52,7 @@ cppcheck)
 		--suppress=variableScope \
 		--suppress=zerodiv:tests/differential/generate.c \
 		--suppress=unreadVariable:tests/process/seccomp.c \
-		-I shim -I tests -I tests/scenario -I tests/faults
+		-I shim/core -I shim/library -I shim/launcher -I tests -I tests/scenario -I tests/faults
 	;;
 fanalyzer)
 	# GCC 12 takes a structure that a function returns for uninitialized.

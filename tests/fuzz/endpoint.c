@@ -5,7 +5,7 @@
  *   after the destination ::ffff:0.0.0.0 has become the local address, and the destination :: has
  *   become ::ffff:127.0.0.1 if the local address is ::ffff:something, and otherwise ::1.
  */
-#include "noselfconn.h"
+#include "library.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
  * report() with anything in it, down to the system call that hands the line out, against printf()
  * and inet_ntop().
  */
-#include "noselfconn.h"
+#include "library.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -11,7 +11,8 @@ shift 2
 here=$(cd "$(dirname "$0")" && pwd)
 
 mkdir -p "$directory/found"
-clang -std=c11 -D_GNU_SOURCE -DNOSELFCONN_BINDIR='"/bin"' -DNOSELFCONN_LIBDIR='"/lib"' -I "$here/../../shim" -O1 -g \
+clang -std=c11 -D_GNU_SOURCE -DNOSELFCONN_BINDIR='"/bin"' -DNOSELFCONN_LIBDIR='"/lib"' -I "$here/../../shim/core" -I "$here/../../shim/library" \
+	-I "$here/../../shim/launcher" -O1 -g \
 	-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 	"$here/$target.c" "$@" -o "$directory/fuzz"
 cd "$directory"

@@ -1,5 +1,5 @@
 /* Any three values of the variables: the settings, and a complaint for each that cannot be used. */
-#include "noselfconn.h"
+#include "library.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,10 +57,11 @@ static void check(const char *log, const char *retries, const char *disable)
 		expected += 1 << 4;
 	if (*disable && strcmp(disable, "1") != 0)
 		expected += 1 << 8;
-	if (complaints != expected || read.disabled != (strcmp(disable, "1") == 0) ||
-	    (read.log == LOG_TO_STDERR) != (strcmp(log, "stderr") == 0) ||
-	    (read.log == LOG_TO_SYSLOG) != (strcmp(log, "syslog") == 0) ||
-	    read.retries != (*retries && is_number(retries, 16) ? strtoul(retries, NULL, 10) : 3))
+	if (complaints != expected || (read.value[DISABLE] == 1) != (strcmp(disable, "1") == 0) ||
+	    (read.value[LOG] == LOG_TO_STDERR) != (strcmp(log, "stderr") == 0) ||
+	    (read.value[LOG] == LOG_TO_SYSLOG) != (strcmp(log, "syslog") == 0) ||
+	    read.value[RETRIES] !=
+		    (*retries && is_number(retries, 16) ? strtoul(retries, NULL, 10) : 3))
 		abort();
 }
 

@@ -16,7 +16,7 @@ completes() {
 		[[ $2 != *" " ]] || COMP_WORDS+=("")
 		COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
 		_noselfconn noselfconn "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD-1]}"
-		printf "%s\n" "${COMPREPLY[@]}"' bash "$source/shim/noselfconn.bash" "$1" 2>/dev/null |
+		printf "%s\n" "${COMPREPLY[@]}"' bash "$source/shim/launcher/noselfconn.bash" "$1" 2>/dev/null |
 		sort -u | xargs)
 	[ "$offered" = "${*:2}" ] || fail "\"$1\" is offered \"$offered\", expected \"${*:2}\""
 }

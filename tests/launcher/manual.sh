@@ -8,20 +8,21 @@ launcher=$1
 # Whether other manual pages are installed is the host's affair.
 elsewhere='outdated mandoc.db|referenced manual not found'
 
-for page in noselfconn.1 libnoselfconn.7; do
-	findings=$(mandoc -Tlint -W style "$source/shim/$page" 2>&1 | grep -vE "$elsewhere" || :)
+cd "$source/shim"
+for page in */*.[178]; do
+	findings=$(mandoc -Tlint -W style "$page" 2>&1 | grep -vE "$elsewhere" || :)
 	[ -z "$findings" ] || fail "$findings"
 	# As lintian calls it.
 	findings=$(LC_ALL=C.UTF-8 MANROFFSEQ='' MANWIDTH=80 \
-		man --warnings -E UTF-8 -l -Tutf8 -Z "$source/shim/$page" 2>&1 >/dev/null)
+		man --warnings -E UTF-8 -l -Tutf8 -Z "$page" 2>&1 >/dev/null)
 	[ -z "$findings" ] || fail "$findings"
 done
 
 for option in $("$launcher" --help | grep -o -E -- '--[a-z]+' | sort -u); do
-	grep -q "^\.It Fl Fl ${option#--}\>" "$source/shim/noselfconn.1" ||
+	grep -q "^\.It Fl Fl ${option#--}\>" launcher/noselfconn.1 ||
 		fail "noselfconn(1) does not tell of $option"
 done
 while read -r variable; do
-	grep -q "^\.It Ev $variable\$" "$source/shim/libnoselfconn.7" ||
+	grep -q "^\.It Ev $variable\$" library/libnoselfconn.7 ||
 		fail "libnoselfconn(7) does not tell of $variable"
-done < <(grep -o 'NOSELFCONN_[A-Z]*' "$source/shim/settings.c" | sort -u)
+done < <(grep -o 'NOSELFCONN_[A-Z]*' core/settings.c | sort -u)

@@ -1,5 +1,5 @@
 /* Address comparison over every family and its mapped and wildcard forms. */
-#include "noselfconn.h"
+#include "library.h"
 #include "suite.h"
 
 #include <arpa/inet.h>

@@ -1,5 +1,5 @@
 /* The text of a line: addresses as RFC 5952 has them, no control bytes, never too long. */
-#include "noselfconn.h"
+#include "library.h"
 #include "suite.h"
 
 #include <arpa/inet.h>

@@ -1,5 +1,5 @@
 /* What a line looks like when it arrives, and what is left behind. */
-#include "noselfconn.h"
+#include "library.h"
 #include "suite.h"
 
 #include <arpa/inet.h>
@@ -48,7 +48,7 @@ START_TEST(outcome)
 	char expected[256];
 
 	inet_pton(AF_INET, "127.0.0.1", &destination.v4.sin_addr);
-	settings.log = LOG_TO_STDERR;
+	settings.value[LOG] = LOG_TO_STDERR;
 	report(&destination, 2, true, outcomes[_i].outcome);
 	snprintf(expected, sizeof expected,
 		 "unit_log[%d]: libnoselfconn: destination=127.0.0.1:44444 self-connects=2 "

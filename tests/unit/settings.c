@@ -1,5 +1,5 @@
 /* Values that can be used and values that cannot. */
-#include "noselfconn.h"
+#include "library.h"
 #include "suite.h"
 
 #include <stdlib.h>
@@ -32,7 +32,7 @@ static const struct {
 START_TEST(retries_are_read)
 {
 	setenv("NOSELFCONN_RETRIES", retries[_i].value, 1);
-	ck_assert_uint_eq(read_settings().retries, retries[_i].retries);
+	ck_assert_uint_eq(read_settings().value[RETRIES], retries[_i].retries);
 }
 END_TEST
 
@@ -48,7 +48,7 @@ static const struct {
 START_TEST(log_is_read)
 {
 	setenv("NOSELFCONN_LOG", logs[_i].value, 1);
-	ck_assert_int_eq(read_settings().log, logs[_i].log);
+	ck_assert_uint_eq(read_settings().value[LOG], logs[_i].log);
 }
 END_TEST
 
@@ -61,17 +61,17 @@ static const struct {
 START_TEST(disable_is_read)
 {
 	setenv("NOSELFCONN_DISABLE", disables[_i].value, 1);
-	ck_assert_int_eq(read_settings().disabled, disables[_i].disabled);
+	ck_assert_uint_eq(read_settings().value[DISABLE], disables[_i].disabled);
 }
 END_TEST
 
 /* As the launcher reads its option. */
 START_TEST(an_empty_number_is_none)
 {
-	unsigned int number = 7;
+	struct settings given = {.value = {[RETRIES] = 7}};
 
-	ck_assert(!parse_retries("", &number));
-	ck_assert_uint_eq(number, 7);
+	ck_assert(!parse_setting(RETRIES, "", &given));
+	ck_assert_uint_eq(given.value[RETRIES], 7);
 }
 END_TEST
 
@@ -79,13 +79,13 @@ START_TEST(defaults)
 {
 	struct settings read = read_settings();
 
-	ck_assert(!read.disabled);
-	ck_assert_uint_eq(read.retries, 3);
-	ck_assert_int_eq(read.log, LOG_TO_NONE);
+	ck_assert(!read.value[DISABLE]);
+	ck_assert_uint_eq(read.value[RETRIES], 3);
+	ck_assert_uint_eq(read.value[LOG], LOG_TO_NONE);
 	/* What holds before the constructor has run. */
-	ck_assert_int_eq(settings.disabled, read.disabled);
-	ck_assert_uint_eq(settings.retries, read.retries);
-	ck_assert_int_eq(settings.log, read.log);
+	ck_assert_uint_eq(settings.value[DISABLE], read.value[DISABLE]);
+	ck_assert_uint_eq(settings.value[RETRIES], read.value[RETRIES]);
+	ck_assert_uint_eq(settings.value[LOG], read.value[LOG]);
 }
 END_TEST
 
@@ -95,9 +95,9 @@ START_TEST(one_bad_value_spoils_no_other)
 	setenv("NOSELFCONN_LOG", "stderr", 1);
 	setenv("NOSELFCONN_DISABLE", "1", 1);
 	struct settings read = read_settings();
-	ck_assert(read.disabled);
-	ck_assert_uint_eq(read.retries, 3);
-	ck_assert_int_eq(read.log, LOG_TO_STDERR);
+	ck_assert(read.value[DISABLE]);
+	ck_assert_uint_eq(read.value[RETRIES], 3);
+	ck_assert_uint_eq(read.value[LOG], LOG_TO_STDERR);
 }
 END_TEST
 

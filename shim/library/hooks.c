@@ -1,5 +1,5 @@
 /* The exported functions, and nothing else. */
-#include "noselfconn.h"
+#include "library.h"
 
 #pragma GCC visibility push(default)
 /* glibc declares the address as a transparent union, which other libcs do not have. */

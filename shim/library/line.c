@@ -1,5 +1,5 @@
 /* A line of text, composed without stdio. */
-#include "noselfconn.h"
+#include "library.h"
 
 #include <arpa/inet.h>
 

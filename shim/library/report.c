@@ -1,5 +1,5 @@
 /* What the library did in one call, told in one line. */
-#include "noselfconn.h"
+#include "library.h"
 
 #include <errno.h>
 
@@ -34,7 +34,7 @@ void report(const union endpoint *destination, unsigned int self_connects, bool 
 {
 	struct line line;
 
-	if (settings.log == LOG_TO_NONE)
+	if (settings.value[LOG] == LOG_TO_NONE)
 		return;
 	begin_line(&line);
 	append_text(&line, "destination=");
@@ -43,5 +43,5 @@ void report(const union endpoint *destination, unsigned int self_connects, bool 
 	append_number(&line, self_connects);
 	append_text(&line, undone ? " undone=yes result=" : " undone=no result=");
 	append_outcome(&line, outcome);
-	write_line(&line, settings.log);
+	write_line(&line, settings.value[LOG]);
 }

@@ -1,5 +1,5 @@
 /* Is this socket its own peer? */
-#include "noselfconn.h"
+#include "core.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* Connections that sendto(), sendmsg() and sendmmsg() open with MSG_FASTOPEN. */
-#include "noselfconn.h"
+#include "library.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +20,7 @@ static bool is_closed(int fd)
 /* All that a call without the flag costs. */
 static inline bool is_fast_open(int flags)
 {
-	return flags & MSG_FASTOPEN && !settings.disabled;
+	return flags & MSG_FASTOPEN && !settings.value[DISABLE];
 }
 
 /* Sets *blocking to whether the call waits. Keeps errno. */

@@ -1,6 +1,6 @@
 /* noselfconn(1): runs a command under the library. */
 #include "launcher.h"
-#include "noselfconn.h"
+#include "core.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -61,28 +61,20 @@ static void set(const char *variable, const char *value)
 		fail(OWN_FAILURE, "cannot set %s: %s", variable, strerror(errno));
 }
 
-static void set_retries(const char *value)
+static void set_setting(enum setting setting, const char *value)
 {
-	unsigned int retries;
+	const struct setting_rule *rule = &setting_rules[setting];
+	struct settings ignored;
 
-	if (!parse_retries(value, &retries))
-		fail(OWN_FAILURE, "--retries %s: expected a whole number from 0 to 16", value);
-	set("NOSELFCONN_RETRIES", value);
-}
-
-static void set_log(const char *value)
-{
-	enum log_target target;
-
-	if (!parse_log(value, &target))
-		fail(OWN_FAILURE, "--log %s: expected none, stderr or syslog", value);
-	set("NOSELFCONN_LOG", value);
+	if (!parse_setting(setting, value, &ignored))
+		fail(OWN_FAILURE, "--%s %s: expected %s", rule->name, value, rule->expected);
+	set(rule->variable, value);
 }
 
 /* Takes the options off; what they say about the settings goes into the environment. */
 static struct options take_options(int argc, char **argv)
 {
-	enum { RETRIES = 1, LOG, FORCE, CHECK, STATUS, HELP, VERSION };
+	enum { FORCE = SETTINGS, CHECK, STATUS, HELP, VERSION };
 	static const struct option known[] = {
 		{"retries", required_argument, NULL, RETRIES},
 		{"log", required_argument, NULL, LOG},
@@ -97,12 +89,11 @@ static struct options take_options(int argc, char **argv)
 
 	for (;;) {
 		const char *given = argv[optind];
-		switch (getopt_long(argc, argv, "+:", known, NULL)) {
+		int option = getopt_long(argc, argv, "+:", known, NULL);
+		switch (option) {
 		case RETRIES:
-			set_retries(optarg);
-			break;
 		case LOG:
-			set_log(optarg);
+			set_setting((enum setting)option, optarg);
 			break;
 		case FORCE:
 			options.force = true;

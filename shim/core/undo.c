@@ -1,5 +1,5 @@
 /* Back to where the socket was before connect(). */
-#include "noselfconn.h"
+#include "core.h"
 
 #include <sys/syscall.h>
 #include <unistd.h>

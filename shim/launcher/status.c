@@ -1,6 +1,6 @@
 /* Is the library at work in that process, and how? */
+#include "core.h"
 #include "launcher.h"
-#include "noselfconn.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -80,17 +80,17 @@ static bool read_settings_of(const char *pid, struct settings *read)
 	FILE *environment = open_of(pid, "environ");
 	char *line = NULL;
 	size_t size = 0;
-	const char *value;
 
-	*read = settings;
+	*read = default_settings();
 	if (!environment)
 		return false;
-	if ((value = value_after(environment, "NOSELFCONN_RETRIES=", &line, &size)))
-		parse_retries(value, &read->retries);
-	if ((value = value_after(environment, "NOSELFCONN_LOG=", &line, &size)))
-		parse_log(value, &read->log);
-	if ((value = value_after(environment, "NOSELFCONN_DISABLE=", &line, &size)))
-		parse_disable(value, &read->disabled);
+	for (enum setting setting = 0; setting < SETTINGS; setting++) {
+		char prefix[sizeof setting_rules->variable + 1];
+		snprintf(prefix, sizeof prefix, "%s=", setting_rules[setting].variable);
+		const char *value = value_after(environment, prefix, &line, &size);
+		if (value)
+			parse_setting(setting, value, read);
+	}
 	free(line);
 	fclose(environment);
 	return true;
@@ -107,16 +107,15 @@ static int say_unknown(const char *pid)
 
 static int say_settings(const char *pid, const char *library)
 {
-	static const char *const targets[] = {
-		[LOG_TO_NONE] = "none", [LOG_TO_STDERR] = "stderr", [LOG_TO_SYSLOG] = "syslog"};
 	struct settings read;
 
 	if (!read_settings_of(pid, &read))
 		return say_unknown(pid);
-	printf("%s: %s by %s, retries=%u log=%s%s\n", pid,
-	       read.disabled ? "not protected" : "protected", library, read.retries,
-	       targets[read.log], read.disabled ? " disable=1" : "");
-	return read.disabled ? NOT_PROTECTED : PROTECTED;
+	bool disabled = read.value[DISABLE];
+	printf("%s: %s by %s, retries=%u log=%s%s\n", pid, disabled ? "not protected" : "protected",
+	       library, read.value[RETRIES], setting_rules[LOG].words[read.value[LOG]],
+	       disabled ? " disable=1" : "");
+	return disabled ? NOT_PROTECTED : PROTECTED;
 }
 
 int print_status(const char *pid)

@@ -1,5 +1,5 @@
 /* The next definitions in a process without dlsym(), or with one that looks from a wrong place. */
-#include "noselfconn.h"
+#include "library.h"
 #include "suite.h"
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* Before main(). */
-#include "noselfconn.h"
+#include "library.h"
 
 #include <errno.h>
 

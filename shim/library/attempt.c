@@ -1,5 +1,5 @@
 /* From the attempt to what the program is told. */
-#include "noselfconn.h"
+#include "library.h"
 
 #include <errno.h>
 
@@ -20,7 +20,8 @@ bool met_itself(struct encounter *encounter, ssize_t *result)
 		encounter->self_connects++;
 		undone = undo_self_connect(encounter->fd);
 		/* A signal has made an end of the waiting; another try would begin it anew. */
-		if (undone && outcome != EINTR && encounter->self_connects <= settings.retries)
+		if (undone && outcome != EINTR &&
+		    encounter->self_connects <= settings.value[RETRIES])
 			return true;
 		*result = -1;
 		outcome = ECONNREFUSED;
@@ -36,7 +37,7 @@ bool met_itself(struct encounter *encounter, ssize_t *result)
 
 int noselfconn_connect(int fd, const struct sockaddr *destination, socklen_t length)
 {
-	if (settings.disabled)
+	if (settings.value[DISABLE])
 		return libc_connect(fd, destination, length);
 
 	struct msghdr message = {.msg_name = (void *)destination, .msg_namelen = length};

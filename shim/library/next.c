@@ -1,5 +1,5 @@
 /* The next definitions. */
-#include "noselfconn.h"
+#include "library.h"
 
 #include <dlfcn.h>
 #include <stdatomic.h>

@@ -1,5 +1,5 @@
 /* The log: where a line starts, and how it leaves. */
-#include "noselfconn.h"
+#include "library.h"
 
 #include <errno.h>
 #include <fcntl.h>

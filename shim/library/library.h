@@ -8,15 +8,10 @@
  */
 #pragma once
 
-#include <netinet/in.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <sys/socket.h>
-#include <sys/types.h>
+#include "core.h"
 
 /*
- * libc.c: the next definition of each hooked function in the chain of preloaded libraries, in the
+ * next.c: the next definition of each hooked function in the chain of preloaded libraries, in the
  * end libc's. Arguments, result, errno and cancellation are those of that definition.
  */
 int libc_connect(int fd, const struct sockaddr *address, socklen_t length);
@@ -58,52 +53,7 @@ struct encounter {
  */
 bool met_itself(struct encounter *encounter, ssize_t *result);
 
-/* detect.c */
-union endpoint {
-	sa_family_t family;
-	struct sockaddr any;
-	struct sockaddr_in v4;
-	struct sockaddr_in6 v6;
-};
-
-/*
- * Copies the address that the message is named for, whatever its alignment. Returns false for a
- * family other than AF_INET and AF_INET6 and for a length that the family cannot have.
- */
-bool read_destination(union endpoint *destination, const struct msghdr *message);
-
-/*
- * Whether a TCP socket with this local address that connects to destination, which may be a
- * wildcard, is its own peer. Families other than AF_INET and AF_INET6 never are. Pure.
- */
-bool same_endpoint(const union endpoint *local, const union endpoint *destination);
-
-/* Whether fd is a stream socket of TCP or MPTCP. Changes errno. */
-bool is_tcp(int fd);
-
-/*
- * Whether fd, for which a connection to destination is established or under way, is connected to
- * itself. False when its address or type cannot be found out; where the kernel does not tell the
- * peer, destination is taken for it. Changes errno.
- */
-bool is_self_connected(int fd, const union endpoint *destination);
-
-/*
- * undo.c: takes fd, which is connected to itself, back to where it was before connect(), in
- * place. Returns false when the kernel refuses; then fd is set to reset on close, so that at
- * least no TIME_WAIT stays behind. Changes errno.
- */
-bool undo_self_connect(int fd);
-
-/* settings.c */
-enum log_target { LOG_TO_NONE, LOG_TO_STDERR, LOG_TO_SYSLOG };
-
-struct settings {
-	bool disabled;
-	unsigned int retries;
-	enum log_target log;
-};
-
+/* environment.c */
 extern struct settings settings; /* written by the constructor only */
 
 /*
@@ -113,11 +63,6 @@ extern struct settings settings; /* written by the constructor only */
  * async-signal-safe.
  */
 struct settings read_settings(void);
-
-/* Read one value. Return false, and change nothing, when it is not one of the setting's. */
-bool parse_retries(const char *value, unsigned int *retries);
-bool parse_log(const char *value, enum log_target *log);
-bool parse_disable(const char *value, bool *disabled);
 
 /* line.c: a line of text, cut off where it is full. The text does not end in '\0'. */
 struct line {
