@@ -1,0 +1,28 @@
+# A proxy tells its client, and its log, how it fared with its server. Between two attempts at the
+# same server it waits a second.
+cat >haproxy.cfg <<END
+defaults
+	mode http
+	timeout connect 5s
+	timeout client 30s
+	timeout server 30s
+	retries 2
+frontend front
+	bind unix@$PWD/front.sock
+	log stdout format raw local0
+	log-format "state %ts, status %ST, retries %rc"
+	default_backend back
+backend back
+	server only $1:$2
+END
+haproxy -db -f haproxy.cfg &
+until [ -S front.sock ]; do :; done
+started=$SECONDS
+status=$(curl -sS -o got -w '%{http_code}\n' --unix-socket front.sock http://localhost/)
+if [ "$status" = 503 ]; then
+	echo "waited a second or more: $((SECONDS > started))"
+fi
+kill %1
+wait
+cat got
+rm front.sock
