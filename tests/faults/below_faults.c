@@ -26,62 +26,92 @@ static long next_syscall(long number, long a, long b, long c, long d, long e, lo
 	return next(number, a, b, c, d, e, f);
 }
 
+/* Whether the call, which has not been made yet, is to fail. */
 static bool fails(int call)
 {
-	if (!&fault || !(fault.calls & call))
+	if (!&fault || !(fault.calls & call) || fault.let_by-- > 0)
 		return false;
 	fault.seen = true;
-	if (fault.error != 0)
-		errno = fault.error;
-	else
+	if (fault.error == 0) {
+		fault.calls = fault.once ? 0 : fault.calls;
 		fault.act();
+	}
 	return fault.error != 0;
+}
+
+static int fail(void)
+{
+	errno = fault.error;
+	return -1;
+}
+
+int connect(int fd, const struct sockaddr *address, socklen_t length)
+{
+	int (*next)(int, const struct sockaddr *, socklen_t);
+	void *symbol = dlsym(RTLD_NEXT, "connect");
+
+	memcpy(&next, &symbol, sizeof next);
+	return fails(CONNECT) ? fail() : next(fd, address, length);
+}
+
+ssize_t sendto(int fd, const void *data, size_t size, int flags, const struct sockaddr *address,
+	       socklen_t length)
+{
+	ssize_t (*next)(int, const void *, size_t, int, const struct sockaddr *, socklen_t);
+	void *symbol = dlsym(RTLD_NEXT, "sendto");
+
+	memcpy(&next, &symbol, sizeof next);
+	return fails(CONNECT) ? fail() : next(fd, data, size, flags, address, length);
 }
 
 /* What it is asked for is there all the same, to see that the result is believed and not that. */
 int getsockname(int fd, struct sockaddr *address, socklen_t *length)
 {
+	bool failed = fails(GETSOCKNAME);
 	long result = next_syscall(SYS_getsockname, fd, (long)address, (long)length, 0, 0, 0);
 
-	return fails(GETSOCKNAME) ? -1 : (int)result;
+	return failed ? fail() : (int)result;
 }
 
 static int call_for_option(int level, int name)
 {
 	if (level != SOL_SOCKET)
-		return 0;
+		return OTHER;
 	return name == SO_TYPE	     ? GET_TYPE
 	       : name == SO_PROTOCOL ? GET_PROTOCOL
 	       : name == SO_PEERNAME ? GET_PEER
-				     : 0;
+	       : name == SO_ERROR    ? GET_ERROR
+				     : OTHER;
 }
 
 int getsockopt(int fd, int level, int name, void *value, socklen_t *length)
 {
+	int call = call_for_option(level, name);
+	bool failed = fails(call);
+
 	/* This one would change the socket. */
-	if (level == SOL_SOCKET && name == SO_ERROR && fails(GET_ERROR))
-		return -1;
-
+	if (failed && call == GET_ERROR)
+		return fail();
 	long result = next_syscall(SYS_getsockopt, fd, level, name, (long)value, (long)length, 0);
-
-	return fails(call_for_option(level, name)) ? -1 : (int)result;
+	return failed ? fail() : (int)result;
 }
 
 int setsockopt(int fd, int level, int name, const void *value, socklen_t length)
 {
-	return level == SOL_SOCKET && name == SO_LINGER && fails(SET_LINGER)
-		       ? -1
+	return fails(level == SOL_SOCKET && name == SO_LINGER ? SET_LINGER : OTHER)
+		       ? fail()
 		       : (int)next_syscall(SYS_setsockopt, fd, level, name, (long)value, length, 0);
 }
 
 ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 {
-	return fails(SENDMSG) ? -1 : next_syscall(SYS_sendmsg, fd, (long)message, flags, 0, 0, 0);
+	return fails(SENDMSG) ? fail() : next_syscall(SYS_sendmsg, fd, (long)message, flags, 0, 0, 0);
 }
 
 int socket(int domain, int type, int protocol)
 {
-	return fails(SOCKET) ? -1 : (int)next_syscall(SYS_socket, domain, type, protocol, 0, 0, 0);
+	return fails(SOCKET) ? fail()
+			     : (int)next_syscall(SYS_socket, domain, type, protocol, 0, 0, 0);
 }
 
 /* Those commands of it that are used here have no argument or an int. */
@@ -95,9 +125,8 @@ int fcntl(int fd, int command, ...)
 	long argument = va_arg(arguments, long);
 	va_end(arguments);
 	memcpy(&next, &symbol, sizeof next);
-	if ((command == F_DUPFD_CLOEXEC && fails(DUPLICATE)) ||
-	    (command == F_GETFL && fails(GET_FLAGS)))
-		return -1;
+	if (fails(command == F_DUPFD_CLOEXEC ? DUPLICATE : command == F_GETFL ? GET_FLAGS : OTHER))
+		return fail();
 	return next(fd, command, argument);
 }
 
@@ -123,7 +152,7 @@ static int call_of(long number)
 	case SYS_close:
 		return CLOSE;
 	default:
-		return 0;
+		return OTHER;
 	}
 }
 
@@ -141,11 +170,8 @@ __attribute__((no_sanitize("address"))) long syscall(long number, ...)
 	bool failed = fails(call_of(number));
 	/* A close() that fails has closed: filp_close() in Linux. */
 	if (failed && number != SYS_close)
-		return -1;
-	int error = errno;
+		return fail();
 	long result = next_syscall(number, argument[0], argument[1], argument[2], argument[3],
 				   argument[4], argument[5]);
-	if (failed)
-		errno = error;
-	return failed ? -1 : result;
+	return failed ? fail() : result;
 }

@@ -24,6 +24,9 @@ enum {
 	DUPLICATE = 1 << 16, /* fcntl(), F_DUPFD_CLOEXEC */
 	GET_FLAGS = 1 << 17, /* fcntl(), F_GETFL */
 	SENDMSG = 1 << 18,
+	CONNECT = 1 << 19, /* or sendto(), as the library has it from the program */
+	OTHER = 1 << 20,
+	EVERY_CALL = (1 << 21) - 1,
 };
 
 /* The largest errno there is on Linux: EHWPOISON. */
@@ -32,8 +35,10 @@ enum { ERRNOS = 133 };
 /* Set by the test program, which exports it, before the call that it tests. */
 extern struct fault {
 	int calls;	   /* which of them ... */
+	int let_by;	   /* ... after so many ... */
 	int error;	   /* ... fails with this errno, or if it is 0 ... */
-	void (*act)(void); /* ... what happens in the middle of it */
+	void (*act)(void); /* ... what happens before it ... */
+	bool once;	   /* ... if before one of them only */
 	bool seen;	   /* one of them was called */
 } fault;
 
