@@ -105,7 +105,8 @@ int setsockopt(int fd, int level, int name, const void *value, socklen_t length)
 
 ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 {
-	return fails(SENDMSG) ? fail() : next_syscall(SYS_sendmsg, fd, (long)message, flags, 0, 0, 0);
+	return fails(SENDMSG) ? fail()
+			      : next_syscall(SYS_sendmsg, fd, (long)message, flags, 0, 0, 0);
 }
 
 int socket(int domain, int type, int protocol)

@@ -96,7 +96,8 @@ static void must_be_untouched(const char *when)
 	socklen_t length = sizeof other;
 	struct linger linger = {0};
 
-	ck_assert_msg(local_port(number) == OTHER_PORT, "%s: has port %d", when, local_port(number));
+	ck_assert_msg(local_port(number) == OTHER_PORT, "%s: has port %d", when,
+		      local_port(number));
 	int result = getpeername(number, &other.any, &length);
 	if (peer < 0) {
 		ck_assert_msg(result == -1, "%s: has got a peer", when);
@@ -131,9 +132,13 @@ static int opens_fast(void)
 static const struct {
 	int (*call)(void); /* 0 or errno */
 	int flags;
-} calls[] = {{connects, 0}, {connects, SOCK_NONBLOCK}, {opens_fast, 0}, {opens_fast, SOCK_NONBLOCK}};
+} calls[] = {
+	{connects, 0}, {connects, SOCK_NONBLOCK}, {opens_fast, 0}, {opens_fast, SOCK_NONBLOCK}};
 
-enum { CALLS = sizeof calls / sizeof *calls, OTHERS = sizeof somebody_else / sizeof *somebody_else };
+enum {
+	CALLS = sizeof calls / sizeof *calls,
+	OTHERS = sizeof somebody_else / sizeof *somebody_else
+};
 
 static int replacement;
 
@@ -157,8 +162,7 @@ static bool replaced_before(int call, int i, int (*other)(void))
 	replacement = other();
 	number = tcp_socket(AF_INET, calls[i].flags);
 	int original = dup(number);
-	fault = (struct fault){
-		.calls = EVERY_CALL, .let_by = call, .act = replace, .once = true};
+	fault = (struct fault){.calls = EVERY_CALL, .let_by = call, .act = replace, .once = true};
 	calls[i].call();
 	bool replaced = fault.seen;
 	fault = (struct fault){0};

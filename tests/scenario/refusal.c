@@ -166,9 +166,9 @@ static struct heard connect_and_listen(int i, int port, int (*way)(int fd))
 
 static void must_be_the_same(const struct heard *truth, const struct heard *heard)
 {
-	static const char *const names[] = {
-		"connect", "events", "edges",	     "outcome",	      "state",
-		"peer",	   "port",   "events after", "outcome after", "send after"};
+	static const char *const names[] = {"connect",	     "events",	  "edges", "outcome",
+					    "state",	     "peer",	  "port",  "events after",
+					    "outcome after", "send after"};
 	const int *expected = &truth->connect;
 	const int *found = &heard->connect;
 
@@ -220,7 +220,8 @@ START_TEST(refused_socket_reaches_a_server)
 }
 END_TEST
 
-/* Where a filter lets nothing go to port 0, the kernel does not refuse: then connect() itself does. */
+/* Where a filter lets nothing go to port 0, the kernel does not refuse: then connect() itself does.
+ */
 START_TEST(filter_that_drops_port_0)
 {
 	run("nft 'table inet filter { chain input { type filter hook input priority 0; "

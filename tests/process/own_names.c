@@ -1,0 +1,77 @@
+/*
+ * The functions of a program's own that have names of libc's. The linker exports them. No header
+ * declares them here.
+ */
+#include "own_names.h"
+
+/* A function cannot define others. */
+#define OWN(name)                                                                                  \
+	void name(void);                                                                           \
+	void name(void)                                                                            \
+	{                                                                                          \
+		is_called(#name);                                                                  \
+	}
+
+OWN(bind)
+OWN(close)
+OWN(dup)
+OWN(dup2)
+OWN(dup3)
+OWN(fcntl)
+OWN(fcntl64)
+OWN(fstat)
+OWN(getenv)
+OWN(getpeername)
+OWN(getpid)
+OWN(getsockname)
+OWN(getsockopt)
+OWN(gettid)
+OWN(htonl)
+OWN(htons)
+OWN(inet_ntop)
+OWN(ioctl)
+OWN(memchr)
+OWN(memcmp)
+OWN(memcpy)
+OWN(memmove)
+OWN(memset)
+OWN(ntohl)
+OWN(ntohs)
+OWN(open)
+OWN(open64)
+OWN(openat)
+OWN(poll)
+OWN(ppoll)
+OWN(pthread_sigmask)
+OWN(pwritev2)
+OWN(raise)
+OWN(read)
+OWN(recv)
+OWN(secure_getenv)
+OWN(send)
+OWN(setsockopt)
+OWN(sigaction)
+OWN(sigaddset)
+OWN(sigdelset)
+OWN(sigemptyset)
+OWN(sigismember)
+OWN(signal)
+OWN(sigpending)
+OWN(sigprocmask)
+OWN(sigtimedwait)
+OWN(snprintf)
+OWN(socket)
+OWN(statx)
+OWN(strchr)
+OWN(strcmp)
+OWN(strlen)
+OWN(strncmp)
+OWN(strncpy)
+OWN(strtol)
+OWN(strtoul)
+OWN(syscall)
+OWN(sysconf)
+OWN(syslog)
+OWN(vsnprintf)
+OWN(write)
+OWN(writev)
