@@ -55,7 +55,8 @@ START_TEST(vfork_and_exec)
 }
 END_TEST
 
-START_TEST(constructor_before_ours)
+/* EARLY_PRELOAD has the library, and behind it one whose constructor runs first and connects. */
+static void preload_early(void)
 {
 	char preload[4096];
 
@@ -65,7 +66,33 @@ START_TEST(constructor_before_ours)
 	    "grep -q 'calling init:.*early'");
 	run("! LD_DEBUG=files LD_PRELOAD=$EARLY_PRELOAD /bin/true 2>&1 | "
 	    "grep -q 'calling init:.*libnoselfconn'");
+}
+
+START_TEST(constructor_before_ours)
+{
+	preload_early();
 	run("LD_PRELOAD=$EARLY_PRELOAD /bin/true; [ $? = %d ]", expected());
+}
+END_TEST
+
+START_TEST(settings_before_ours)
+{
+	preload_early();
+	run("NOSELFCONN_DISABLE=1 LD_PRELOAD=$EARLY_PRELOAD /bin/true; [ $? = 0 ]");
+	run("[ \"$(NOSELFCONN_LOG=stderr NOSELFCONN_RETRIES=1 LD_PRELOAD=$EARLY_PRELOAD /bin/true "
+	    "2>&1 | grep -c 'true.*: destination=127.0.0.1:%d self-connects=2 undone=yes')\" = %d "
+	    "]",
+	    PORT, !control);
+}
+END_TEST
+
+/* Who comes first reads the settings, and complains, and nobody else does. */
+START_TEST(one_complaint)
+{
+	preload_early();
+	run("[ \"$(EARLY_GOES_ON=1 NOSELFCONN_RETRIES=many LD_PRELOAD=$EARLY_PRELOAD /bin/true "
+	    "2>&1 | grep -c 'true.*: NOSELFCONN_RETRIES is')\" = %d ]",
+	    !control);
 }
 END_TEST
 
@@ -90,6 +117,8 @@ static void add_tests(Suite *suite)
 
 	tcase_add_test(one, vfork_and_exec);
 	tcase_add_test(one, constructor_before_ours);
+	tcase_add_test(one, settings_before_ours);
+	tcase_add_test(one, one_complaint);
 	tcase_add_test(one, errno_at_start);
 }
 
