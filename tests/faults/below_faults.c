@@ -64,7 +64,6 @@ ssize_t sendto(int fd, const void *data, size_t size, int flags, const struct so
 	return fails(CONNECT) ? fail() : next(fd, data, size, flags, address, length);
 }
 
-/* What it is asked for is there all the same, to see that the result is believed and not that. */
 int getsockname(int fd, struct sockaddr *address, socklen_t *length)
 {
 	bool failed = fails(GETSOCKNAME);
@@ -73,7 +72,16 @@ int getsockname(int fd, struct sockaddr *address, socklen_t *length)
 	return failed ? fail() : (int)result;
 }
 
-static int call_for_option(int level, int name)
+ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
+{
+	ssize_t (*next)(int, const struct msghdr *, int);
+	void *symbol = dlsym(RTLD_NEXT, "sendmsg");
+
+	memcpy(&next, &symbol, sizeof next);
+	return fails(CONNECT) ? fail() : next(fd, message, flags);
+}
+
+static int call_for_option(long level, long name)
 {
 	if (level != SOL_SOCKET)
 		return OTHER;
@@ -84,72 +92,45 @@ static int call_for_option(int level, int name)
 				     : OTHER;
 }
 
-int getsockopt(int fd, int level, int name, void *value, socklen_t *length)
+static int call_for_family(long address)
 {
-	int call = call_for_option(level, name);
-	bool failed = fails(call);
-
-	/* This one would change the socket. */
-	if (failed && call == GET_ERROR)
-		return fail();
-	long result = next_syscall(SYS_getsockopt, fd, level, name, (long)value, (long)length, 0);
-	return failed ? fail() : (int)result;
+	switch (((const struct sockaddr *)address)->sa_family) {
+	case AF_UNSPEC:
+		return RESET;
+	case AF_UNIX:
+		return CONNECT_LOG;
+	default:
+		return REFUSE;
+	}
 }
 
-int setsockopt(int fd, int level, int name, const void *value, socklen_t length)
-{
-	return fails(level == SOL_SOCKET && name == SO_LINGER ? SET_LINGER : OTHER)
-		       ? fail()
-		       : (int)next_syscall(SYS_setsockopt, fd, level, name, (long)value, length, 0);
-}
-
-ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
-{
-	return fails(SENDMSG) ? fail()
-			      : next_syscall(SYS_sendmsg, fd, (long)message, flags, 0, 0, 0);
-}
-
-int socket(int domain, int type, int protocol)
-{
-	return fails(SOCKET) ? fail()
-			     : (int)next_syscall(SYS_socket, domain, type, protocol, 0, 0, 0);
-}
-
-/* Those commands of it that are used here have no argument or an int. */
-int fcntl(int fd, int command, ...)
-{
-	int (*next)(int, int, ...);
-	void *symbol = dlsym(RTLD_NEXT, "fcntl");
-	va_list arguments;
-
-	va_start(arguments, command);
-	long argument = va_arg(arguments, long);
-	va_end(arguments);
-	memcpy(&next, &symbol, sizeof next);
-	if (fails(command == F_DUPFD_CLOEXEC ? DUPLICATE : command == F_GETFL ? GET_FLAGS : OTHER))
-		return fail();
-	return next(fd, command, argument);
-}
-
-static int call_of(long number)
+static int call_of(long number, const long argument[6])
 {
 	switch (number) {
 	case SYS_connect:
-		return RESET;
+		return call_for_family(argument[1]);
+	case SYS_getsockopt:
+		return call_for_option(argument[1], argument[2]);
+	case SYS_setsockopt:
+		return argument[2] == SO_LINGER ? SET_LINGER : OTHER;
+	case SYS_getsockname:
+		return GETSOCKNAME;
+	case SYS_getpeername:
+		return GETPEERNAME;
+	case SYS_fcntl:
+		return argument[1] == F_DUPFD_CLOEXEC ? DUPLICATE : GET_FLAGS;
+	case SYS_socket:
+		return SOCKET;
+	case SYS_sendto:
+		return SENDTO;
 	case SYS_statx:
 		return STATX;
 	case SYS_ppoll:
 		return PPOLL;
-	case SYS_pwritev2:
-		return PWRITEV2;
-	case SYS_openat:
-		return OPENAT;
 	case SYS_write:
 		return WRITE;
 	case SYS_rt_sigtimedwait:
 		return SIGTIMEDWAIT;
-	case SYS_sendto:
-		return SENDTO;
 	case SYS_close:
 		return CLOSE;
 	default:
@@ -157,7 +138,9 @@ static int call_of(long number)
 	}
 }
 
-/* Reads more arguments than a caller passes, as libc's does. */
+/*
+ * What the library asks of the kernel. Reads more arguments than a caller passes, as libc's does.
+ */
 __attribute__((no_sanitize("address"))) long syscall(long number, ...)
 {
 	long argument[6];
@@ -168,9 +151,14 @@ __attribute__((no_sanitize("address"))) long syscall(long number, ...)
 		argument[i] = va_arg(arguments, long);
 	va_end(arguments);
 
-	bool failed = fails(call_of(number));
-	/* A close() that fails has closed: filp_close() in Linux. */
-	if (failed && number != SYS_close)
+	int call = call_of(number, argument);
+	bool failed = fails(call);
+	/*
+	 * What is asked for is there all the same, to see that the result is believed and not that,
+	 * and a close() that fails has closed (filp_close() in Linux).
+	 */
+	if (failed &&
+	    !(call & (CLOSE | GETSOCKNAME | GETPEERNAME | GET_PEER | GET_TYPE | GET_PROTOCOL)))
 		return fail();
 	long result = next_syscall(number, argument[0], argument[1], argument[2], argument[3],
 				   argument[4], argument[5]);

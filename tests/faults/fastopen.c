@@ -1,85 +1,184 @@
 /*
- * A blocking call with MSG_FASTOPEN, while another thread shuts the socket down, and one that asks
- * for more than valgrind, under which scenario.fastopen runs, can look at.
+ * A call with MSG_FASTOPEN connects the socket and then fails because of its data, or waits until
+ * there is room for them: what it has met is looked at all the same.
  */
 #include "faults.h"
 #include "namespace.h"
 #include "scenario.h"
 
 #include <errno.h>
-#include <netinet/tcp.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <unistd.h>
+#include <sys/uio.h>
 
-enum { LIVE_PORT = PORT + 1, SIZE = 1 << 18 };
+static union address destination;
+static char data[1 << 20];
 
-static int client;
-
-/* Data goes with the SYN without a cookie, and is taken. */
-static void fast_namespace(void)
+static int result_of(ssize_t sent)
 {
-	other_ports();
-	run("echo 0x207 > /proc/sys/net/ipv4/tcp_fastopen");
+	return sent < 0 ? errno : 0;
 }
 
-/* In SYN_SENT it would undo the connection. */
-static void shut_down(void)
+/* A page that is not there: without a cookie the kernel finds out when it is connected. */
+static int sends_what_is_not_there(int fd)
 {
-	wait_for_connect(client);
-	shutdown(client, SHUT_WR);
+	char *page = mmap(NULL, 1, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return result_of(
+		sendto(fd, page, 1, MSG_FASTOPEN, &destination.any, length_of(&destination)));
 }
 
-static ssize_t open_with_fault(struct fault wanted)
+static struct msghdr message_with(struct iovec *part, void *control_message, size_t length)
 {
-	static const char data[SIZE];
-	union address address = address_of("127.0.0.1", LIVE_PORT);
-	int server = listen_on("127.0.0.1", LIVE_PORT);
-	int queue = 8;
-
-	setsockopt(server, IPPROTO_TCP, TCP_FASTOPEN, &queue, sizeof queue);
-	client = tcp_socket(AF_INET, 0);
-	fault = wanted;
-	ssize_t sent = sendto(client, data, SIZE, MSG_FASTOPEN, &address.any, length_of(&address));
-	ck_assert_int_eq(fault.seen, !control);
-	fault = (struct fault){0};
-	return sent;
+	return (struct msghdr){.msg_name = &destination,
+			       .msg_namelen = length_of(&destination),
+			       .msg_iov = part,
+			       .msg_iovlen = 1,
+			       .msg_control = control_message,
+			       .msg_controllen = length};
 }
 
-/* What was sent before is the result, and SIGPIPE would end the test. */
-START_TEST(shutdown_before_the_rest)
+/* SO_MARK of one byte is none. */
+static int sends_a_bad_control_message(int fd)
 {
-	ssize_t sent = open_with_fault((struct fault){.calls = SENDMSG, .act = shut_down});
+	union {
+		struct cmsghdr header;
+		char room[CMSG_SPACE(1)];
+	} bad = {.header = {
+			 .cmsg_level = SOL_SOCKET, .cmsg_type = SO_MARK, .cmsg_len = CMSG_LEN(1)}};
+	struct iovec part = {.iov_base = data, .iov_len = 1};
+	struct msghdr message = message_with(&part, &bad, sizeof bad);
 
-	ck_assert_int_gt(sent, 0);
-	ck_assert_int_eq(sent == SIZE, control);
+	return result_of(sendmsg(fd, &message, MSG_FASTOPEN));
+}
+
+static int sends_several_of_which_none_is_there(int fd)
+{
+	struct iovec part = {.iov_base =
+				     mmap(NULL, 1, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+			     .iov_len = 1};
+	struct mmsghdr messages[2] = {{.msg_hdr = message_with(&part, NULL, 0)}};
+
+	messages[1] = messages[0];
+	return result_of(sendmmsg(fd, messages, 2, MSG_FASTOPEN));
+}
+
+static const struct {
+	int (*call)(int fd); /* 0 or errno */
+	int error;	     /* without the library */
+} calls[] = {
+	{sends_what_is_not_there, EFAULT},
+	{sends_a_bad_control_message, EINVAL},
+	{sends_several_of_which_none_is_there, EFAULT},
+};
+
+enum { CALLS = sizeof calls / sizeof *calls };
+
+START_TEST(connected_and_failed)
+{
+	int fd = tcp_socket(AF_INET, 0);
+
+	destination = address_of("127.0.0.1", PORT);
+	ck_assert_int_eq(calls[_i].call(fd), control ? calls[_i].error : ECONNREFUSED);
+	ck_assert(is_self_connected(fd) == control);
+	if (!control)
+		must_be_free("127.0.0.1", PORT);
 }
 END_TEST
 
-/* sendto() cuts it, and without a cookie finds out only when the connection is there. */
-START_TEST(size_beyond_all_memory)
+/* The same call to a server fails as it does without the library, and leaves the connection. */
+START_TEST(connected_to_a_server_and_failed)
 {
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	char *pages = mmap(NULL, 2 * page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	union address address = address_of("127.0.0.1", LIVE_PORT);
+	int fd = tcp_socket(AF_INET, 0);
+	int listener = listen_on("127.0.0.1", PORT + 1);
+	char byte;
 
-	run("echo 3 > /proc/sys/net/ipv4/tcp_fastopen");
-	listen_on("127.0.0.1", LIVE_PORT);
-	ck_assert_ptr_ne(pages, MAP_FAILED);
-	ck_assert_int_eq(munmap(pages + page, page), 0);
-	client = tcp_socket(AF_INET, 0);
-	ck_assert_int_eq(
-		sendto(client, pages, SIZE_MAX, MSG_FASTOPEN, &address.any, length_of(&address)),
-		-1);
-	ck_assert_int_eq(errno, EFAULT);
+	destination = address_of("127.0.0.1", PORT + 1);
+	ck_assert_int_eq(calls[_i].call(fd), calls[_i].error);
+	ck_assert_int_eq(send(fd, "x", 1, 0), 1);
+	ck_assert_int_eq(recv(accept(listener, NULL, NULL), &byte, 1, 0), 1);
+}
+END_TEST
+
+struct sender {
+	int fd;
+	ssize_t sent;
+	int error;
+	atomic_bool returned;
+};
+
+static void *send_more_than_there_is_room_for(void *argument)
+{
+	struct sender *sender = argument;
+
+	sender->sent = sendto(sender->fd, data, sizeof data, MSG_FASTOPEN, &destination.any,
+			      length_of(&destination));
+	sender->error = errno;
+	atomic_store(&sender->returned, true);
+	return NULL;
+}
+
+static void interrupt(int number)
+{
+	(void)number;
+}
+
+static int unsent(int fd)
+{
+	int size = 0;
+
+	ioctl(fd, TIOCOUTQ, &size);
+	return size;
+}
+
+/*
+ * As without the library the call waits until somebody reads, who is itself. Only then, or when a
+ * signal ends the waiting, as here, can the library look.
+ */
+START_TEST(more_data_than_room)
+{
+	struct sigaction action = {.sa_handler = interrupt};
+	struct sender sender = {.fd = tcp_socket(AF_INET, 0)};
+	int little = 4096;
+	pthread_t thread;
+	int waited = 0;
+
+	setsockopt(sender.fd, SOL_SOCKET, SO_SNDBUF, &little, sizeof little);
+	setsockopt(sender.fd, SOL_SOCKET, SO_RCVBUF, &little, sizeof little);
+	destination = address_of("127.0.0.1", PORT);
+	ck_assert_int_eq(sigaction(SIGUSR1, &action, NULL), 0);
+	ck_assert_int_eq(pthread_create(&thread, NULL, send_more_than_there_is_room_for, &sender),
+			 0);
+	while (!atomic_load(&sender.returned))
+		if (is_self_connected(sender.fd) && unsent(sender.fd) > 0) {
+			waited++;
+			pthread_kill(thread, SIGUSR1);
+		}
+	ck_assert_int_eq(pthread_join(thread, NULL), 0);
+	ck_assert_int_gt(waited, 0);
+	if (control) {
+		ck_assert_int_gt(sender.sent, 0);
+		ck_assert_int_lt(sender.sent, sizeof data);
+		ck_assert(is_self_connected(sender.fd));
+	} else {
+		ck_assert_int_eq(sender.sent, -1);
+		ck_assert_int_eq(sender.error, ECONNREFUSED);
+		ck_assert(!is_self_connected(sender.fd));
+	}
 }
 END_TEST
 
 static void add_tests(Suite *suite)
 {
-	TCase *tests = add_case(suite, "fast open", fast_namespace);
+	TCase *one = add_case(suite, "fast open", one_port);
 
-	tcase_add_test(tests, shutdown_before_the_rest);
-	tcase_add_test(tests, size_beyond_all_memory);
+	tcase_add_loop_test(one, connected_and_failed, 0, CALLS);
+	tcase_add_loop_test(one, connected_to_a_server_and_failed, 0, CALLS);
+	tcase_add_test(one, more_data_than_room);
 }
 
 int main(int argc, char **argv)

@@ -5,26 +5,26 @@
 
 /* What the library asks of libc and of the kernel, by the bits of a set. */
 enum {
-	GETSOCKNAME = 1 << 0,
-	GET_PEER = 1 << 1,
-	GET_TYPE = 1 << 2,
-	GET_PROTOCOL = 1 << 3,
-	GET_ERROR = 1 << 4,
-	SET_LINGER = 1 << 5,
-	RESET = 1 << 6, /* connect() to AF_UNSPEC */
-	STATX = 1 << 7,
-	PPOLL = 1 << 8,
-	PWRITEV2 = 1 << 9,
-	OPENAT = 1 << 10,
-	WRITE = 1 << 11,
-	SIGTIMEDWAIT = 1 << 12,
-	SOCKET = 1 << 13,
-	SENDTO = 1 << 14,
-	CLOSE = 1 << 15,
-	DUPLICATE = 1 << 16, /* fcntl(), F_DUPFD_CLOEXEC */
-	GET_FLAGS = 1 << 17, /* fcntl(), F_GETFL */
-	SENDMSG = 1 << 18,
-	CONNECT = 1 << 19, /* or sendto(), as the library has it from the program */
+	CONNECT = 1 << 0, /* or sendto() or sendmsg(), as the library has it from the program */
+	GETSOCKNAME = 1 << 1,
+	GETPEERNAME = 1 << 2,
+	GET_PEER = 1 << 3,
+	GET_TYPE = 1 << 4,
+	GET_PROTOCOL = 1 << 5,
+	GET_ERROR = 1 << 6,
+	SET_LINGER = 1 << 7,
+	RESET = 1 << 8,	 /* connect() to AF_UNSPEC */
+	REFUSE = 1 << 9, /* connect() to a port where nobody can listen */
+	DUPLICATE = 1 << 10,
+	GET_FLAGS = 1 << 11,
+	CLOSE = 1 << 12,
+	STATX = 1 << 13,
+	PPOLL = 1 << 14,
+	WRITE = 1 << 15,
+	SIGTIMEDWAIT = 1 << 16,
+	SOCKET = 1 << 17,
+	SENDTO = 1 << 18,
+	CONNECT_LOG = 1 << 19, /* to /dev/log */
 	OTHER = 1 << 20,
 	EVERY_CALL = (1 << 21) - 1,
 };

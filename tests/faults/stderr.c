@@ -7,9 +7,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <linux/loop.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,20 +27,32 @@ enum act {
 	NOTHING,
 	CLOSE_STDERR,
 	REUSE,
-	REUSE_BEFORE_DUPLICATION,
-	REUSE_MEANWHILE,
-	REFUSE_FLAGS,
 	EXPECT_WRITE,
-	EXPECT_NO_OPENING,
-	FILL_MEANWHILE,
+	LEAVE_STDIN_FREE,
+	HAVE_RESET,
+	HAVE_REFUSAL,
 	BLOCK_SIGPIPE,
 	RAISE_SIGPIPE,
+	GET_SIGPIPE_BY_KILL,
+	GET_SIGPIPE_BY_TGKILL,
+	GET_SIGPIPE_BY_SIGQUEUE,
+	GET_SIGPIPE_AND_BREAK_PIPE,
 	LIMIT_FILE_SIZE,
 	HOLD_LOCK,
 	GO_BACKGROUND,
 	CHANGE_TERMINAL,
 	BREAK_PIPE
 };
+
+static bool gets_sigpipe(enum act act)
+{
+	return act >= GET_SIGPIPE_BY_KILL && act <= GET_SIGPIPE_AND_BREAK_PIPE;
+}
+
+static bool has_pipe_of_its_own(enum act act)
+{
+	return act == BREAK_PIPE || act == GET_SIGPIPE_AND_BREAK_PIPE;
+}
 
 /* A kernel thread may make room in a full terminal at any time. */
 enum line { NO_LINE, LINE, EITHER };
@@ -135,6 +147,45 @@ static struct ends socket_without_reader(void)
 
 	close(ends.reader);
 	return must(open("/dev/null", O_RDONLY), ends.writer);
+}
+
+enum { SERVER_PORT = PORT + 100, CLIENT_PORT = PORT + 101 };
+
+static int bound_socket(int type, int port)
+{
+	int fd = socket(AF_INET, type, 0);
+
+	bind_to(fd, "127.0.0.1", port);
+	return fd;
+}
+
+/* As a server has it from inetd, or socat. */
+static struct ends connection(void)
+{
+	int listener = listen_on("127.0.0.1", SERVER_PORT);
+	int reader = bound_socket(SOCK_STREAM, CLIENT_PORT);
+
+	ck_assert_int_eq(connect_to(reader, "127.0.0.1", SERVER_PORT), 0);
+	struct ends ends = must(reader, accept(listener, NULL, NULL));
+	close(listener);
+	return ends;
+}
+
+static struct ends reset_connection(void)
+{
+	struct ends ends = connection();
+
+	close_with_reset(ends.reader);
+	return must(open("/dev/null", O_RDONLY), ends.writer);
+}
+
+static struct ends refused_datagram(void)
+{
+	int fd = bound_socket(SOCK_DGRAM, CLIENT_PORT);
+
+	ck_assert_int_eq(connect_to(fd, "127.0.0.1", SERVER_PORT), 0);
+	ck_assert_int_eq(send(fd, "x", 1, 0), 1);
+	return must(open("/dev/null", O_RDONLY), fd);
 }
 
 static struct ends file(void)
@@ -234,34 +285,20 @@ static struct ends read_only_terminal(void)
 	return terminal_for(O_RDONLY);
 }
 
-/* What a terminal takes before it blocks, in bytes. A kernel thread makes room for a while. */
-static int fill_terminal(int fd, int most)
+/* A kernel thread makes room for a while. */
+static void fill_terminal(int fd)
 {
 	struct pollfd descriptor = {.fd = fd, .events = POLLOUT};
-	int size = 0;
 
-	set_nonblocking(fd, true);
-	while (size < most && poll(&descriptor, 1, 200) == 1)
-		size += write(fd, "-", 1) == 1;
-	set_nonblocking(fd, false);
-	return size;
+	while (poll(&descriptor, 1, 200) == 1)
+		fill(fd);
 }
 
 static struct ends full_terminal(void)
 {
 	struct ends ends = terminal();
 
-	fill_terminal(ends.writer, INT_MAX);
-	return ends;
-}
-
-/* poll() says that there is room, but it is less than a line needs. */
-static struct ends nearly_full_terminal(void)
-{
-	struct ends ends = terminal();
-	int size = fill_terminal(terminal().writer, INT_MAX);
-
-	fill_terminal(ends.writer, size - 1);
+	fill_terminal(ends.writer);
 	return ends;
 }
 
@@ -271,44 +308,62 @@ static const struct {
 	enum line line;
 } cases[] = {
 	{some_pipe, NOTHING, LINE},
+	{some_pipe, LEAVE_STDIN_FREE, LINE},
 	{full_pipe, NOTHING, NO_LINE},
 	{broken_pipe, NOTHING, NO_LINE},
 	{some_pipe, BREAK_PIPE, NO_LINE},
 	{broken_pipe, BLOCK_SIGPIPE, NO_LINE},
 	{broken_pipe, RAISE_SIGPIPE, NO_LINE},
+	{some_pipe, GET_SIGPIPE_BY_KILL, LINE},
+	{some_pipe, GET_SIGPIPE_BY_TGKILL, LINE},
+	{some_pipe, GET_SIGPIPE_BY_SIGQUEUE, LINE},
+	{some_pipe, GET_SIGPIPE_AND_BREAK_PIPE, NO_LINE},
+	{file, GET_SIGPIPE_BY_KILL, LINE},
+	{file, GET_SIGPIPE_BY_TGKILL, LINE},
+	{file, GET_SIGPIPE_BY_SIGQUEUE, LINE},
 	{some_pipe, CLOSE_STDERR, NO_LINE},
 	{some_pipe, REUSE, NO_LINE},
-	{some_pipe, REUSE_BEFORE_DUPLICATION, NO_LINE},
-	{some_pipe, REUSE_MEANWHILE, LINE},
-	{some_socket, REUSE_MEANWHILE, LINE},
-	{terminal, REUSE_MEANWHILE, LINE},
 	{fifo, NOTHING, LINE},
-	{fifo, FILL_MEANWHILE, NO_LINE},
+	{fifo, LEAVE_STDIN_FREE, LINE},
 	{some_socket, NOTHING, LINE},
 	{full_socket, NOTHING, NO_LINE},
 	{socket_without_reader, NOTHING, NO_LINE},
+	{some_socket, LEAVE_STDIN_FREE, LINE},
+	{connection, NOTHING, LINE},
+	{reset_connection, HAVE_RESET, NO_LINE},
+	{refused_datagram, HAVE_REFUSAL, NO_LINE},
 	{file, NOTHING, LINE},
 	{file, LIMIT_FILE_SIZE, NO_LINE},
 	{file, HOLD_LOCK, LINE},
+	{file, LEAVE_STDIN_FREE, LINE},
 	{full_disk, NOTHING, NO_LINE},
 	{null_device, EXPECT_WRITE, NO_LINE},
-	{other_device, EXPECT_NO_OPENING, NO_LINE},
-	{disk, NOTHING, NO_LINE},
+	{other_device, NOTHING, NO_LINE},
+	{disk, NOTHING, LINE},
 	{read_only_disk, NOTHING, NO_LINE},
 	{terminal, NOTHING, LINE},
 	{write_only_terminal, NOTHING, LINE},
 	{read_only_terminal, NOTHING, NO_LINE},
-	{terminal, REFUSE_FLAGS, NO_LINE},
-	{terminal, CHANGE_TERMINAL, NO_LINE},
+	{terminal, LEAVE_STDIN_FREE, LINE},
+	{terminal, CHANGE_TERMINAL, LINE},
 	{terminal, GO_BACKGROUND, LINE},
 	{full_terminal, NOTHING, EITHER},
-	{nearly_full_terminal, NOTHING, EITHER},
 };
 
 enum { CASES = sizeof cases / sizeof *cases };
 
 /* The process, in which Check does not run: its exit status tells what it has seen. */
-enum { WAS_REFUSED, MET_ITSELF, FOUND_ANOTHER_SIGNAL, WROTE_ELSEWHERE, LOST_LOCK, STOPPED, FAILED };
+enum {
+	WAS_REFUSED,
+	MET_ITSELF,
+	FOUND_ANOTHER_SIGNAL,
+	WROTE_ELSEWHERE,
+	LOST_LOCK,
+	LOST_ERROR,
+	TOOK_STDIN,
+	STOPPED,
+	FAILED
+};
 
 static bool is_pending(int signal)
 {
@@ -323,6 +378,36 @@ enum { READER = 100 };
 static void break_pipe(void)
 {
 	close(READER);
+}
+
+/* Somebody else does, while the library holds the signal back. */
+static void send_sigpipe(void)
+{
+	kill(getpid(), SIGPIPE);
+}
+
+static void send_sigpipe_to_thread(void)
+{
+	pthread_kill(pthread_self(), SIGPIPE);
+}
+
+static void queue_sigpipe(void)
+{
+	sigqueue(getpid(), SIGPIPE, (union sigval){.sival_int = 1});
+}
+
+static void send_sigpipe_and_break_pipe(void)
+{
+	send_sigpipe();
+	break_pipe();
+}
+
+static volatile sig_atomic_t sigpipes;
+
+static void count_sigpipe(int number)
+{
+	(void)number;
+	sigpipes++;
 }
 
 static void take_pipe(void)
@@ -354,31 +439,44 @@ static void look_on(void)
 {
 }
 
-static void fill_stderr(void)
+static bool stdin_was_taken;
+
+static void take_stdin(void)
 {
-	fill(STDERR_FILENO);
+	int fd = open("/dev/null", O_RDONLY);
+
+	stdin_was_taken |= fd != STDIN_FILENO;
+	close(fd);
 }
 
 static struct fault fault_of(enum act act)
 {
 	switch (act) {
-	case REUSE_BEFORE_DUPLICATION:
-		return (struct fault){.calls = DUPLICATE, .act = reuse};
-	case REUSE_MEANWHILE:
-		return (struct fault){.calls = PPOLL | SENDTO, .act = reuse};
-	case REFUSE_FLAGS:
-		return (struct fault){.calls = GET_FLAGS, .error = EPERM};
 	case EXPECT_WRITE:
 		return (struct fault){.calls = WRITE, .act = look_on};
-	case EXPECT_NO_OPENING:
-		return (struct fault){.calls = OPENAT, .act = look_on};
-	case FILL_MEANWHILE:
-		return (struct fault){.calls = WRITE, .act = fill_stderr};
+	case LEAVE_STDIN_FREE:
+		return (struct fault){.calls = EVERY_CALL, .act = take_stdin};
+	case GET_SIGPIPE_BY_KILL:
+		return (struct fault){.calls = WRITE, .act = send_sigpipe};
+	case GET_SIGPIPE_BY_TGKILL:
+		return (struct fault){.calls = WRITE, .act = send_sigpipe_to_thread};
+	case GET_SIGPIPE_BY_SIGQUEUE:
+		return (struct fault){.calls = WRITE, .act = queue_sigpipe};
+	case GET_SIGPIPE_AND_BREAK_PIPE:
+		return (struct fault){.calls = WRITE, .act = send_sigpipe_and_break_pipe};
 	case BREAK_PIPE:
-		return (struct fault){.calls = PWRITEV2, .act = break_pipe};
+		return (struct fault){.calls = WRITE, .act = break_pipe};
 	default:
 		return (struct fault){0};
 	}
+}
+
+/* What the program would hear of standard error, if it is a socket. */
+static int next_error(void)
+{
+	char byte;
+
+	return recv(STDERR_FILENO, &byte, 1, MSG_DONTWAIT) < 0 ? errno : 0;
 }
 
 /* As another process sees it. */
@@ -412,6 +510,8 @@ static bool perform(enum act act)
 		sigprocmask(SIG_BLOCK, &sigpipe, NULL);
 	if (act == RAISE_SIGPIPE)
 		raise(SIGPIPE);
+	if (gets_sigpipe(act))
+		signal(SIGPIPE, count_sigpipe);
 	fault = fault_of(act);
 	return act != HOLD_LOCK || fcntl(STDERR_FILENO, F_SETLK, &lock) == 0;
 }
@@ -432,18 +532,26 @@ static int connect_after(enum act act)
 						.sin_port = htons(PORT),
 						.sin_addr = {htonl(INADDR_LOOPBACK)}};
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	if (act == LEAVE_STDIN_FREE)
+		close(STDIN_FILENO);
 	int error =
 		connect(fd, (const struct sockaddr *)&destination, sizeof destination) ? errno : 0;
 	/* What instruments the program writes files of its own at the end. */
 	setrlimit(RLIMIT_FSIZE, &before);
 
-	if (is_pending(SIGPIPE) != (act == RAISE_SIGPIPE))
+	if (is_pending(SIGPIPE) != (act == RAISE_SIGPIPE) ||
+	    (error != 0 && sigpipes != gets_sigpipe(act)))
 		return FOUND_ANOTHER_SIGNAL;
 	if (act == HOLD_LOCK && !is_locked())
 		return LOST_LOCK;
 	if (something_is_elsewhere())
 		return WROTE_ELSEWHERE;
-	if (fault.calls != 0 && error != 0 && fault.seen == (act == EXPECT_NO_OPENING))
+	if ((act == HAVE_RESET && next_error() != ECONNRESET) ||
+	    (act == HAVE_REFUSAL && next_error() != ECONNREFUSED))
+		return LOST_ERROR;
+	if (stdin_was_taken)
+		return TOOK_STDIN;
+	if (fault.calls != 0 && error != 0 && !fault.seen)
 		return FAILED;
 	if (error == 0 && is_self_connected(fd))
 		return MET_ITSELF;
@@ -515,7 +623,7 @@ static int status_of_process(int i, const struct ends *ends)
 		dup2(ends->writer, STDERR_FILENO);
 		close(ends->writer);
 		close(ends->reader);
-		if (cases[i].act == BREAK_PIPE)
+		if (has_pipe_of_its_own(cases[i].act))
 			take_pipe();
 		if (cases[i].act == CHANGE_TERMINAL)
 			take_terminal_of_session();

@@ -33,25 +33,30 @@ static int listener(int type)
 	int fd = socket(AF_UNIX, type | SOCK_NONBLOCK, 0);
 
 	ck_assert_int_eq(bind(fd, (const struct sockaddr *)&dev_log, sizeof dev_log), 0);
-	ck_assert(type == SOCK_DGRAM || listen(fd, 1) == 0);
+	ck_assert(type == SOCK_DGRAM || listen(fd, 2) == 0);
 	return fd;
+}
+
+static void must_be_the_line(const char *line, ssize_t size)
+{
+	char expected[512];
+	int length = snprintf(expected, sizeof expected,
+			      "<12>%s[%ld]: libnoselfconn: destination=127.0.0.1:%d "
+			      "self-connects=1 undone=yes result=ECONNREFUSED",
+			      program_invocation_short_name, (long)getpid(), PORT);
+
+	ck_assert_int_eq(size, length);
+	ck_assert_mem_eq(line, expected, (size_t)length);
 }
 
 static bool line_arrived(int fd)
 {
 	char line[512];
-	char expected[512];
 	ssize_t size = recv(fd, line, sizeof line, 0);
 
-	if (size < 0)
-		return false;
-	int length = snprintf(expected, sizeof expected,
-			      "<12>%s[%ld]: libnoselfconn: destination=127.0.0.1:%d "
-			      "self-connects=1 undone=yes result=ECONNREFUSED",
-			      program_invocation_short_name, (long)getpid(), PORT);
-	ck_assert_int_eq(size, length);
-	ck_assert_mem_eq(line, expected, (size_t)length);
-	return true;
+	if (size >= 0)
+		must_be_the_line(line, size);
+	return size >= 0;
 }
 
 static void connect_and_close(struct fault wanted)
@@ -105,9 +110,54 @@ START_TEST(full)
 }
 END_TEST
 
+/* As syslog(3) does: where /dev/log takes no datagrams a message ends with '\0'. */
+static bool stream_line_arrived(int server)
+{
+	char line[512];
+	char more;
+	int reader = accept(server, NULL, NULL);
+
+	if (reader < 0)
+		return false;
+	ssize_t size = recv(reader, line, sizeof line, 0);
+	ck_assert_int_eq(recv(reader, &more, 1, 0), 0);
+	close(reader);
+	if (size == 0)
+		return false;
+	ck_assert_int_eq(line[size - 1], '\0');
+	must_be_the_line(line, size - 1);
+	return true;
+}
+
 START_TEST(stream)
 {
-	listener(SOCK_STREAM);
+	int server = listener(SOCK_STREAM);
+
+	connect_and_close((struct fault){0});
+	ck_assert_int_eq(stream_line_arrived(server), !control);
+}
+END_TEST
+
+/* Nobody accepts, and there is no room in the queue. */
+START_TEST(full_stream)
+{
+	int server = listener(SOCK_STREAM);
+
+	for (int error = 0; error == 0;) {
+		int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+		error = connect(fd, (const struct sockaddr *)&dev_log, sizeof dev_log) ? errno : 0;
+		ck_assert(error == 0 || error == EAGAIN);
+	}
+	connect_and_close((struct fault){0});
+	for (int fd; (fd = accept(server, NULL, NULL)) >= 0; close(fd))
+		;
+	ck_assert_int_eq(errno, EAGAIN);
+}
+END_TEST
+
+START_TEST(stream_reader_gone)
+{
+	close(listener(SOCK_STREAM));
 	connect_and_close((struct fault){0});
 }
 END_TEST
@@ -156,8 +206,25 @@ START_TEST(every_errno)
 }
 END_TEST
 
-static const int cancelled[] = {GETSOCKNAME, GET_PEER, GET_TYPE, GET_PROTOCOL, RESET,
-				GET_ERROR,   SOCKET,   SENDTO,	 CLOSE};
+static const struct {
+	int call;
+	bool line;
+} stream_failures[] = {{SOCKET, false}, {CONNECT_LOG, false}, {SENDTO, false}, {CLOSE, true}};
+
+START_TEST(every_errno_of_a_stream)
+{
+	int server = listener(SOCK_STREAM);
+
+	for (int error = 1; error <= ERRNOS; error++) {
+		connect_and_close(
+			(struct fault){.calls = stream_failures[_i].call, .error = error});
+		ck_assert_int_eq(stream_line_arrived(server), stream_failures[_i].line && !control);
+	}
+}
+END_TEST
+
+static const int cancelled[] = {GETSOCKNAME, DUPLICATE, GET_PEER, GET_TYPE, GET_PROTOCOL,
+				RESET,	     GET_ERROR, SOCKET,	  SENDTO,   CLOSE};
 
 enum { ROUNDS = 20000, CANCELLED = sizeof cancelled / sizeof *cancelled };
 
@@ -172,6 +239,18 @@ START_TEST(cancellation)
 }
 END_TEST
 
+/* connect() to /dev/log would be such a point, and so would what ends it. */
+static const int cancelled_in_stream[] = {SOCKET, CONNECT_LOG, SENDTO, CLOSE};
+
+START_TEST(cancellation_in_a_stream)
+{
+	int server = listener(SOCK_STREAM);
+
+	must_outlast_cancellation(cancelled_in_stream[_i]);
+	ck_assert_int_eq(stream_line_arrived(server), !control);
+}
+END_TEST
+
 static void add_tests(Suite *suite)
 {
 	TCase *tests = add_case(suite, "/dev/log", own_dev);
@@ -181,10 +260,16 @@ static void add_tests(Suite *suite)
 	tcase_add_test(tests, missing);
 	tcase_add_test(tests, full);
 	tcase_add_test(tests, stream);
+	tcase_add_test(tests, full_stream);
+	tcase_add_test(tests, stream_reader_gone);
 	tcase_add_test(tests, reader_gone);
 	tcase_add_loop_test(tests, resource_used_up, 0, sizeof used_up / sizeof *used_up);
 	tcase_add_loop_test(tests, every_errno, 0, sizeof failures / sizeof *failures);
+	tcase_add_loop_test(tests, every_errno_of_a_stream, 0,
+			    sizeof stream_failures / sizeof *stream_failures);
 	tcase_add_loop_test(tests, cancellation, 0, CANCELLED);
+	tcase_add_loop_test(tests, cancellation_in_a_stream, 0,
+			    sizeof cancelled_in_stream / sizeof *cancelled_in_stream);
 }
 
 int main(int argc, char **argv)
