@@ -1,9 +1,10 @@
 /*
- * What is true of any TCP socket, without hooks, environment or log: is it connected to itself, how
- * is that undone, and which values a setting can have. The library and the launcher share it.
+ * What is true of any TCP socket, without hooks, environment or log: whether it is connected to
+ * itself, how that is undone, and which values a setting can have. The library and the launcher
+ * share it.
  *
- * A function may be called in a signal handler, in the child of a fork and by many threads at once,
- * and is no cancellation point.
+ * Every function here may be called in a signal handler, in the child of a fork and by many threads
+ * at once, and is no cancellation point.
  */
 #pragma once
 
@@ -14,39 +15,51 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 
+/*
+ * syscall(2). Each program that links core brings its own: in the library it must be libc's
+ * definition, whatever the process itself calls by that name. Sets errno.
+ */
+long system_call(long number, long a, long b, long c, long d, long e, long f);
+
+/*
+ * kernel.c: the call of sys/socket.h with this number in linux/net.h (SYS_CONNECT, SYS_GETSOCKOPT
+ * and so on), made without libc's wrapper, which may be a cancellation point. Sets errno.
+ */
+long socket_call(int call, long a, long b, long c, long d, long e, long f);
+
+/* Reads an option of at most *length bytes. Returns false with errno when there is none. */
+bool get_option(int fd, int level, int name, void *value, socklen_t length);
+
 /* detect.c */
 union endpoint {
 	sa_family_t family;
 	struct sockaddr any;
-	struct sockaddr_in v4;
+	struct sockaddr_in v4; /* sin_port and sin6_port are the same bytes */
 	struct sockaddr_in6 v6;
 };
 
 /*
- * Copies the address that the message is named for, whatever its alignment. Returns false for a
- * family other than AF_INET and AF_INET6 and for a length that the family cannot have.
+ * Copies an address that the kernel has accepted, whatever its alignment. Returns false for a
+ * family other than AF_INET and AF_INET6.
  */
-bool read_destination(union endpoint *destination, const struct msghdr *message);
+bool read_endpoint(union endpoint *endpoint, const void *address, socklen_t length);
+
+/* Whether both are the same address of one family, and the same port. Scopes do not count. Pure. */
+bool same_endpoint(const union endpoint *a, const union endpoint *b);
 
 /*
- * Whether a TCP socket with this local address that connects to destination, which may be a
- * wildcard, is its own peer. Families other than AF_INET and AF_INET6 never are. Pure.
+ * Whether fd is a TCP or MPTCP socket that is connected, or on its way, to its own address. False
+ * when the kernel does not tell. Changes errno.
  */
-bool same_endpoint(const union endpoint *local, const union endpoint *destination);
+bool is_self_connected(int fd);
 
-/* Whether fd is a stream socket of TCP or MPTCP. Changes errno. */
-bool is_tcp(int fd);
-
-/*
- * Whether fd, for which a connection to destination is established or under way, is connected to
- * itself. False when its address or type cannot be found out; where the kernel does not tell the
- * peer, destination is taken for it. Changes errno.
- */
-bool is_self_connected(int fd, const union endpoint *destination);
+/* Whether a TCP or MPTCP socket has no connection and none under way. Changes errno. */
+bool is_closed(int fd);
 
 /*
  * undo.c: takes fd, which is connected to itself, back to where it was before connect(), in
- * place. Returns false when the kernel refuses; then fd is set to reset on close, so that at
+ * place: the descriptor, its duplicates, its options and its registrations stay, and the port is
+ * free at once. Returns false when the kernel refuses; then fd is set to reset on close, so that at
  * least no TIME_WAIT stays behind. Changes errno.
  */
 bool undo_self_connect(int fd);

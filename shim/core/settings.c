@@ -1,29 +1,16 @@
 /* The settings, and the values that they can have. */
 #include "core.h"
 
-#include <string.h>
-
 const struct setting_rule setting_rules[SETTINGS] = {
-	[RETRIES] = {.name = "retries",
-		     .variable = "NOSELFCONN_RETRIES",
-		     .highest = 16,
-		     .standard = 3,
-		     .standard_text = "3",
-		     .expected = "a whole number from 0 to 16"},
-	[LOG] = {.name = "log",
-		 .variable = "NOSELFCONN_LOG",
-		 .words = {[LOG_TO_NONE] = "none",
-			   [LOG_TO_STDERR] = "stderr",
-			   [LOG_TO_SYSLOG] = "syslog"},
-		 .standard = LOG_TO_NONE,
-		 .standard_text = "none",
-		 .expected = "none, stderr or syslog"},
-	[DISABLE] = {.name = "disable",
-		     .variable = "NOSELFCONN_DISABLE",
-		     .words = {"", "1"},
-		     .standard = 0,
-		     .standard_text = "nothing",
-		     .expected = "1 or nothing"},
+	{"retries", "NOSELFCONN_RETRIES", {""}, 16, 3, "3", "a whole number from 0 to 16"},
+	{"log",
+	 "NOSELFCONN_LOG",
+	 {"none", "stderr", "syslog"},
+	 0,
+	 0,
+	 "none",
+	 "none, stderr or syslog"},
+	{"disable", "NOSELFCONN_DISABLE", {"", "1"}, 0, 0, "nothing", "1 or nothing"},
 };
 
 struct settings default_settings(void)
@@ -52,6 +39,14 @@ static bool parse_number(const char *text, unsigned int highest, unsigned int *v
 	return true;
 }
 
+/* The library calls nothing by name that a program may define too, and this can be strcmp(). */
+static bool same_text(const char *a, const char *b)
+{
+	while (*a && *a == *b)
+		a++, b++;
+	return *a == *b;
+}
+
 bool parse_setting(enum setting setting, const char *text, struct settings *settings)
 {
 	const struct setting_rule *rule = &setting_rules[setting];
@@ -59,7 +54,7 @@ bool parse_setting(enum setting setting, const char *text, struct settings *sett
 	if (rule->highest > 0)
 		return parse_number(text, rule->highest, &settings->value[setting]);
 	for (unsigned int word = 0; word < sizeof rule->words / sizeof *rule->words; word++)
-		if (*text && strcmp(text, rule->words[word]) == 0) {
+		if (*text && same_text(text, rule->words[word])) {
 			settings->value[setting] = word;
 			return true;
 		}

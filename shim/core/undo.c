@@ -1,23 +1,20 @@
 /* Back to where the socket was before connect(). */
 #include "core.h"
 
-#include <sys/syscall.h>
-#include <unistd.h>
+#include <linux/net.h>
 
 bool undo_self_connect(int fd)
 {
 	static const struct sockaddr unspecified = {.sa_family = AF_UNSPEC};
 	static const struct linger reset_on_close = {.l_onoff = 1, .l_linger = 0};
+	int error;
 
-	/* connect() would be a cancellation point. */
-	if (syscall(SYS_connect, fd, &unspecified, sizeof unspecified) != 0) {
-		setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset_on_close, sizeof reset_on_close);
+	if (socket_call(SYS_CONNECT, fd, (long)&unspecified, sizeof unspecified, 0, 0, 0) != 0) {
+		socket_call(SYS_SETSOCKOPT, fd, SOL_SOCKET, SO_LINGER, (long)&reset_on_close,
+			    sizeof reset_on_close, 0);
 		return false;
 	}
-
-	/* tcp_disconnect() leaves ECONNRESET behind. */
-	int error;
-	socklen_t length = sizeof error;
-	getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length);
+	/* tcp_disconnect() leaves ECONNRESET behind, and reading it takes it away. */
+	get_option(fd, SOL_SOCKET, SO_ERROR, &error, sizeof error);
 	return true;
 }

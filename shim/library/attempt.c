@@ -1,51 +1,203 @@
-/* From the attempt to what the program is told. */
+/*
+ * Theory of operation
+ *
+ * A client connects to a port of its own host on which nobody listens, and the kernel happens to
+ * give it that port as its source port. The SYN comes back to the socket that sent it, TCP takes
+ * it for a simultaneous open (RFC 9293, 3.5), and the socket is connected to itself.
+ *
+ * One look is enough. Source address and port are final as soon as the SYN is sent, so
+ * getsockname() right after the call tells, whether or not the call waits. Only if the port is the
+ * one that the program connects to, about once in 14,000 refusals, is anything else asked. The
+ * kernel then names both ends of the socket, and no rule of the kernel's is rebuilt here.
+ *
+ * Undone in place: connect() with AF_UNSPEC takes the connection back and frees the port at once.
+ * The descriptor, its duplicates, options and epoll registrations stay. close() would leave the
+ * port of the real server in TIME_WAIT for a minute.
+ *
+ * Tried again first: the kernel picks another port, so that the program gets the true answer from
+ * where it should come. A server that is there after all, or behind NAT, is reached. Retries are
+ * bounded, since a socket with an explicitly bound port meets itself each time.
+ *
+ * The kernel refuses: no kernel refuses a non-blocking connect() at once, and programs rely on
+ * that. When the retries are used up, one more connection, to port 0 of the same address, where
+ * nobody can listen, brings the program a refusal with the kernel's own events and errors.
+ *
+ * The pin: another thread may close the descriptor or put another socket there at any time. A
+ * duplicate stays what it is, and all that is asked of a socket or done to it goes to the
+ * duplicate.
+ */
 #include "library.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/net.h>
+#include <sys/syscall.h>
 
-/* After EINTR and an expired SO_SNDTIMEO (EINPROGRESS) the kernel goes on connecting. */
-static bool is_under_way(ssize_t result, int outcome)
+/* The port of an address that the kernel has accepted, in network byte order; 0 if it has none. */
+static inline in_port_t port_of(const void *address, socklen_t length)
 {
-	return result >= 0 || outcome == EINPROGRESS || outcome == EINTR;
+	struct {
+		sa_family_t family;
+		in_port_t port;
+	} start; /* of struct sockaddr_in and of sockaddr_in6 */
+
+	if (length < sizeof(struct sockaddr_in))
+		return 0;
+	__builtin_memcpy(&start, address, sizeof start);
+	return start.family == AF_INET || start.family == AF_INET6 ? start.port : 0;
 }
 
-bool met_itself(struct encounter *encounter, ssize_t *result)
+/* Leaves errno at the given value where the kernel does not tell the port. */
+static inline bool has_local_port(int fd, in_port_t port, int error)
 {
-	int outcome = *result < 0 ? errno : 0;
-	bool undone = true;
-	union endpoint destination;
+	union endpoint local;
+	socklen_t length = sizeof local;
 
-	if (is_under_way(*result, outcome) && read_destination(&destination, encounter->message) &&
-	    is_self_connected(encounter->fd, &destination)) {
-		encounter->self_connects++;
-		undone = undo_self_connect(encounter->fd);
-		/* A signal has made an end of the waiting; another try would begin it anew. */
-		if (undone && outcome != EINTR &&
-		    encounter->self_connects <= settings.value[RETRIES])
-			return true;
-		*result = -1;
-		outcome = ECONNREFUSED;
-	}
-	/* Undoing gives up a port that the kernel had chosen; a true refusal needs no other one. */
-	if (encounter->self_connects > 0 && outcome == EADDRNOTAVAIL)
-		outcome = ECONNREFUSED;
-	if (encounter->self_connects > 0 && read_destination(&destination, encounter->message))
-		report(&destination, encounter->self_connects, undone, outcome);
-	errno = outcome ? outcome : encounter->caller_errno;
+	if (port == 0 || settings.value[DISABLE])
+		return false;
+	if (libc_getsockname(fd, &local.any, &length) == 0)
+		return local.v4.sin_port == port;
+	errno = error;
 	return false;
+}
+
+/* After EINTR and an expired SO_SNDTIMEO (EINPROGRESS) the kernel goes on connecting. */
+static inline bool is_under_way(int outcome)
+{
+	return outcome == 0 || outcome == EINPROGRESS || outcome == EINTR;
+}
+
+/*
+ * The message is looked at only where the kernel has done so: a bad pointer stays its EFAULT. A
+ * Fast Open may have connected the socket and then failed because of its data; EISCONN and EALREADY
+ * tell of a connection that an earlier call has made.
+ */
+static bool is_suspect(const struct call *call, int outcome)
+{
+	const struct msghdr *message = call->message;
+
+	if (is_under_way(outcome))
+		return message->msg_name &&
+		       has_local_port(call->fd, port_of(message->msg_name, message->msg_namelen),
+				      outcome);
+	return call->flags & MSG_FASTOPEN && !settings.value[DISABLE] && outcome != EISCONN &&
+	       outcome != EALREADY;
+}
+
+/*
+ * Makes the caller's call once more, of sendmmsg() the first message. No cancellation point, since
+ * a thread that ended here would leave the pin behind.
+ */
+static ssize_t repeat(const struct call *call, int pin)
+{
+	/* musl's counts are of type int, and what pads them to a size_t need not be 0. */
+	const struct msghdr *given = call->message;
+	struct msghdr message = {given->msg_name,
+				 given->msg_namelen,
+				 given->msg_iov,
+				 .msg_iovlen = given->msg_iovlen,
+				 .msg_control = given->msg_control,
+				 .msg_controllen = given->msg_controllen};
+
+	if (!(call->flags & MSG_FASTOPEN))
+		return socket_call(SYS_CONNECT, pin, (long)message.msg_name,
+				   (long)message.msg_namelen, 0, 0, 0);
+
+	ssize_t sent = socket_call(SYS_SENDMSG, pin, (long)&message, call->flags, 0, 0, 0);
+	if (sent < 0 || !call->sent)
+		return sent;
+	/* Where the kernel cannot write, a write of our own would be a crash. */
+	if (!get_option(pin, SOL_SOCKET, SO_TYPE, call->sent, sizeof *call->sent))
+		return -1;
+	*call->sent = (unsigned int)sent;
+	return 1;
+}
+
+static bool is_non_blocking(int fd)
+{
+	long status = system_call(SYS_fcntl, fd, F_GETFL, 0, 0, 0, 0);
+
+	return status >= 0 && status & O_NONBLOCK;
+}
+
+/*
+ * Has the kernel refuse a connection to the address of the call, if the call does not wait. Returns
+ * false when that has not happened at once, as with a filter that drops what goes to port 0; then
+ * no connection is under way.
+ */
+static bool kernel_refuses(const struct call *call, int pin)
+{
+	const int flags = MSG_FASTOPEN | MSG_DONTWAIT | MSG_NOSIGNAL;
+	const struct msghdr *message = call->message;
+	union endpoint nobody;
+
+	if (!read_endpoint(&nobody, message->msg_name, message->msg_namelen) ||
+	    !(call->flags & MSG_DONTWAIT || is_non_blocking(pin)))
+		return false;
+	nobody.v4.sin_port = 0;
+	if ((call->flags & MSG_FASTOPEN
+		     ? socket_call(SYS_SENDTO, pin, 0, 0, flags, (long)&nobody, sizeof nobody)
+		     : socket_call(SYS_CONNECT, pin, (long)&nobody, sizeof nobody, 0, 0, 0)) < 0 &&
+	    errno != EINPROGRESS)
+		return false;
+	if (is_closed(pin))
+		return true;
+	undo_self_connect(pin);
+	return false;
+}
+
+/* The call goes on until the socket is no longer connected to itself. Returns 0 or an errno. */
+static int step_in(struct call *call, int pin, ssize_t *result, int outcome)
+{
+	do {
+		if (!is_self_connected(pin))
+			return outcome;
+		call->self_connects++;
+		call->stuck = !undo_self_connect(pin);
+		/* A signal has ended the waiting, and another attempt would begin to wait anew. */
+		if (call->stuck || outcome == EINTR)
+			return ECONNREFUSED;
+		if (call->self_connects > settings.value[RETRIES])
+			return !kernel_refuses(call, pin) ? ECONNREFUSED
+			       : outcome		  ? EINPROGRESS
+							  : 0;
+		*result = repeat(call, pin);
+		outcome = *result < 0 ? errno : 0;
+	} while (is_under_way(outcome) || call->flags & MSG_FASTOPEN);
+	/* Undoing gives up a port that the kernel had chosen; a true refusal needs no other one. */
+	return outcome == EADDRNOTAVAIL ? ECONNREFUSED : outcome;
+}
+
+__attribute__((cold)) ssize_t look_after(struct call *call, ssize_t result)
+{
+	int outcome = result < 0 ? errno : 0;
+
+	if (is_suspect(call, outcome)) {
+		/* Not among the standard descriptors, which others expect to get. */
+		long duplicate = system_call(SYS_fcntl, call->fd, F_DUPFD_CLOEXEC, 3, 0, 0, 0);
+		/* At the limit of open files the descriptor itself has to do. */
+		outcome =
+			step_in(call, duplicate < 0 ? call->fd : (int)duplicate, &result, outcome);
+		if (duplicate >= 0)
+			system_call(SYS_close, duplicate, 0, 0, 0, 0, 0);
+	}
+	if (call->self_connects > 0)
+		report(call, outcome);
+	errno = outcome ? outcome : call->caller_errno;
+	return outcome ? -1 : result;
 }
 
 int noselfconn_connect(int fd, const struct sockaddr *destination, socklen_t length)
 {
-	if (settings.value[DISABLE])
-		return libc_connect(fd, destination, length);
+	int caller_errno = errno;
+	int result = libc_connect(fd, destination, length);
+	int outcome = result < 0 ? errno : 0;
 
-	struct msghdr message = {.msg_name = (void *)destination, .msg_namelen = length};
-	struct encounter encounter = {.fd = fd, .message = &message, .caller_errno = errno};
-	ssize_t result;
+	if (!is_under_way(outcome) ||
+	    !has_local_port(fd, port_of(destination, length), outcome ? outcome : caller_errno))
+		return result;
 
-	do
-		result = libc_connect(fd, destination, length);
-	while (met_itself(&encounter, &result));
-	return (int)result;
+	struct msghdr named = {.msg_name = (void *)destination, .msg_namelen = length};
+	struct call call = {.fd = fd, .message = &named, .caller_errno = caller_errno};
+	return (int)look_after(&call, result);
 }

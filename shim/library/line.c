@@ -1,8 +1,6 @@
 /* A line of text, composed without stdio. */
 #include "library.h"
 
-#include <arpa/inet.h>
-
 static void append_character(struct line *line, char character)
 {
 	if (line->length < sizeof line->text)
@@ -23,14 +21,9 @@ void append_safe(struct line *line, const char *text, size_t most)
 
 static void append_in_base(struct line *line, unsigned int number, unsigned int base)
 {
-	char digits[sizeof "4294967295"];
-	char *first = &digits[sizeof digits - 1];
-
-	*first = '\0';
-	do
-		*--first = "0123456789abcdef"[number % base];
-	while (number /= base);
-	append_text(line, first);
+	if (number >= base)
+		append_in_base(line, number / base, base);
+	append_character(line, "0123456789abcdef"[number % base]);
 }
 
 void append_number(struct line *line, unsigned int number)
@@ -46,39 +39,34 @@ static void append_v4(struct line *line, const uint8_t *bytes)
 	}
 }
 
-static unsigned int group_of(const struct in6_addr *address, int i)
+/* The i-th number of two bytes, which the network sends high byte first. */
+static unsigned int group_of(const void *address, int i)
 {
-	return (unsigned int)address->s6_addr[2 * i] << 8 | address->s6_addr[2 * i + 1];
-}
+	const uint8_t *bytes = (const uint8_t *)address + 2 * i;
 
-/* How many groups of zeros stand in a row from the i-th on. */
-static int zeros_at(const struct in6_addr *address, int i)
-{
-	int count = 0;
-
-	while (i + count < 8 && group_of(address, i + count) == 0)
-		count++;
-	return count;
+	return (unsigned int)bytes[0] << 8 | bytes[1];
 }
 
 /* RFC 5952: "::" for the first of the longest rows of two or more groups of zeros. */
 static void append_v6(struct line *line, const struct in6_addr *address)
 {
-	int start = -1;
 	int zeros = 1;
+	int end = -1; /* of that row */
 
-	for (int i = 0; i < 8; i++)
-		if (zeros_at(address, i) > zeros) {
-			start = i;
-			zeros = zeros_at(address, i);
+	for (int i = 0, row = 0; i < 8; i++) {
+		row = group_of(address, i) == 0 ? row + 1 : 0;
+		if (row > zeros) {
+			zeros = row;
+			end = i;
 		}
+	}
 	for (int i = 0; i < 8; i++) {
-		if (i == start) {
+		if (i == end + 1 - zeros && end >= 0) {
 			append_text(line, "::");
-			i += zeros - 1;
+			i = end;
 			continue;
 		}
-		append_text(line, i > 0 && i != start + zeros ? ":" : "");
+		append_text(line, i > 0 && i != end + 1 ? ":" : "");
 		append_in_base(line, group_of(address, i), 16);
 	}
 }
@@ -90,13 +78,11 @@ void append_endpoint(struct line *line, const union endpoint *endpoint)
 	if (endpoint->family == AF_INET) {
 		append_v4(line, (const uint8_t *)&endpoint->v4.sin_addr);
 	} else {
-		append_text(line, "[");
-		if (IN6_IS_ADDR_V4MAPPED(v6)) {
-			append_text(line, "::ffff:");
+		append_text(line, IN6_IS_ADDR_V4MAPPED(v6) ? "[::ffff:" : "[");
+		if (IN6_IS_ADDR_V4MAPPED(v6))
 			append_v4(line, &v6->s6_addr[12]);
-		} else {
+		else
 			append_v6(line, v6);
-		}
 		if (endpoint->v6.sin6_scope_id) {
 			append_text(line, "%");
 			append_number(line, endpoint->v6.sin6_scope_id);
@@ -104,5 +90,5 @@ void append_endpoint(struct line *line, const union endpoint *endpoint)
 		append_text(line, "]");
 	}
 	append_text(line, ":");
-	append_number(line, ntohs(endpoint->v4.sin_port));
+	append_number(line, group_of(&endpoint->v4.sin_port, 0));
 }

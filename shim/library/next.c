@@ -2,114 +2,122 @@
 #include "library.h"
 
 #include <dlfcn.h>
-#include <stdatomic.h>
-#include <string.h>
-#include <sys/syscall.h>
+#include <linux/net.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 /*
  * Before glibc 2.34 dlsym() lives in libdl, which a process need not have. Then no other preload
  * that hooks connect() is there either, since it would have brought libdl along, and libc's own
- * second name of connect() is as good.
+ * second name of connect() is as good. The other two are for such a process only: what a program
+ * defines by these names would be taken for libc's. secure_getenv() came with glibc 2.17.
  */
 #pragma weak dlsym
+#pragma weak syscall
+#pragma weak secure_getenv
 int __connect(int fd, const struct sockaddr *address, socklen_t length) __attribute__((weak));
 
 /* The bounds of this library in memory, from the linker. */
 extern const char __ehdr_start[] __attribute__((visibility("hidden")));
 extern const char _end[] __attribute__((visibility("hidden")));
 
-typedef void function(void);
-
-static int connect_without_dlsym(int fd, const struct sockaddr *address, socklen_t length)
+/*
+ * What stands in for each definition until it is found: the constructor of another library may call
+ * a hooked function before ours has run. Without dlsym() it never is.
+ */
+static int late_connect(int fd, const struct sockaddr *address, socklen_t length)
 {
+	start();
+	if (libc_connect != late_connect)
+		return libc_connect(fd, address, length);
 	return __connect ? __connect(fd, address, length)
-			 : (int)syscall(SYS_connect, fd, address, length);
+			 : (int)socket_call(SYS_CONNECT, fd, (long)address, length, 0, 0, 0);
 }
 
-static ssize_t sendto_without_dlsym(int fd, const void *data, size_t size, int flags,
-				    const struct sockaddr *address, socklen_t length)
+static ssize_t late_sendto(int fd, const void *data, size_t size, int flags,
+			   const struct sockaddr *address, socklen_t length)
 {
-	return syscall(SYS_sendto, fd, data, size, flags, address, length);
+	start();
+	if (libc_sendto != late_sendto)
+		return libc_sendto(fd, data, size, flags, address, length);
+	return socket_call(SYS_SENDTO, fd, (long)data, (long)size, flags, (long)address, length);
 }
 
-static ssize_t sendmsg_without_dlsym(int fd, const struct msghdr *message, int flags)
+static ssize_t late_sendmsg(int fd, const struct msghdr *message, int flags)
 {
-	return syscall(SYS_sendmsg, fd, message, flags);
+	start();
+	if (libc_sendmsg != late_sendmsg)
+		return libc_sendmsg(fd, message, flags);
+	return socket_call(SYS_SENDMSG, fd, (long)message, flags, 0, 0, 0);
 }
 
-static int sendmmsg_without_dlsym(int fd, struct mmsghdr *messages, unsigned int count, int flags)
+static int late_sendmmsg(int fd, struct mmsghdr *messages, unsigned int count, int flags)
 {
-	return (int)syscall(SYS_sendmmsg, fd, messages, count, flags);
+	start();
+	if (libc_sendmmsg != late_sendmmsg)
+		return libc_sendmmsg(fd, messages, count, flags);
+	return (int)socket_call(SYS_SENDMMSG, fd, (long)messages, count, flags, 0, 0);
 }
 
-enum { CONNECT, SENDTO, SENDMSG, SENDMMSG, HOOKED };
+static int late_getsockname(int fd, struct sockaddr *address, socklen_t *length)
+{
+	return (int)socket_call(SYS_GETSOCKNAME, fd, (long)address, (long)length, 0, 0, 0);
+}
 
-static const struct {
-	char name[sizeof "sendmmsg"];
-	function *without_dlsym;
-} hooked[HOOKED] = {
-	[CONNECT] = {"connect", (function *)connect_without_dlsym},
-	[SENDTO] = {"sendto", (function *)sendto_without_dlsym},
-	[SENDMSG] = {"sendmsg", (function *)sendmsg_without_dlsym},
-	[SENDMMSG] = {"sendmmsg", (function *)sendmmsg_without_dlsym},
-};
+/* Atomic, since several threads may look up at once; they find the same. */
+connect_function *_Atomic libc_connect = late_connect;
+sendto_function *_Atomic libc_sendto = late_sendto;
+sendmsg_function *_Atomic libc_sendmsg = late_sendmsg;
+sendmmsg_function *_Atomic libc_sendmmsg = late_sendmmsg;
+getsockname_function *_Atomic libc_getsockname = late_getsockname;
+static __typeof__(syscall) *_Atomic libc_syscall;
+static __typeof__(secure_getenv) *_Atomic libc_getenv;
 
-static _Atomic(function *) next[HOOKED];
+typedef void function(void);
 
 /*
  * A dlsym() of somebody else's that hands RTLD_NEXT on looks from its own place in the chain, and
  * what comes next from there may be this library.
  */
-static bool is_own(const char *address)
+static function *look_up(const char *name, function *otherwise)
 {
-	return address >= __ehdr_start && address < _end;
-}
+	union {
+		char *symbol;
+		function *definition;
+	} found = {.symbol = dlsym ? dlsym(RTLD_NEXT, name) : NULL};
 
-/* Threads that get here at the same time find the same. Cold, so that calls get by in few steps. */
-__attribute__((cold, noinline)) static function *find(int which)
-{
-	function *found = hooked[which].without_dlsym;
-	void *symbol = dlsym ? dlsym(RTLD_NEXT, hooked[which].name) : NULL;
-
-	if (symbol && !is_own(symbol))
-		memcpy(&found, &symbol, sizeof found);
-	atomic_store_explicit(&next[which], found, memory_order_relaxed);
-	return found;
+	if (!found.symbol || (found.symbol >= __ehdr_start && found.symbol < _end))
+		return otherwise;
+	return found.definition;
 }
 
 void find_next_definitions(void)
 {
-	for (int which = 0; which < HOOKED; which++)
-		find(which);
+	libc_connect = (connect_function *)look_up("connect", (function *)late_connect);
+	libc_sendto = (sendto_function *)look_up("sendto", (function *)late_sendto);
+	libc_sendmsg = (sendmsg_function *)look_up("sendmsg", (function *)late_sendmsg);
+	libc_sendmmsg = (sendmmsg_function *)look_up("sendmmsg", (function *)late_sendmmsg);
+	libc_getsockname =
+		(getsockname_function *)look_up("getsockname", (function *)late_getsockname);
+	libc_syscall = (__typeof__(syscall) *)look_up("syscall", (function *)syscall);
+	libc_getenv =
+		(__typeof__(secure_getenv) *)look_up("secure_getenv", (function *)secure_getenv);
 }
 
-/* A constructor of another library may call a hooked function before ours has run. */
-static function *next_definition(int which)
+long system_call(long number, long a, long b, long c, long d, long e, long f)
 {
-	function *found = atomic_load_explicit(&next[which], memory_order_relaxed);
-
-	return found ? found : find(which);
+	return libc_syscall(number, a, b, c, d, e, f);
 }
 
-int libc_connect(int fd, const struct sockaddr *address, socklen_t length)
+const char *libc_secure_getenv(const char *variable)
 {
-	return ((__typeof__(libc_connect) *)next_definition(CONNECT))(fd, address, length);
+	return libc_getenv ? libc_getenv(variable) : NULL;
 }
 
-ssize_t libc_sendto(int fd, const void *data, size_t size, int flags,
-		    const struct sockaddr *address, socklen_t length)
+/* RTLD_DEFAULT: a program that uses the variable has the only copy that libc keeps up. */
+const char *libc_program_name(void)
 {
-	return ((__typeof__(libc_sendto) *)next_definition(SENDTO))(fd, data, size, flags, address,
-								    length);
-}
+	char **name = dlsym ? dlsym(RTLD_DEFAULT, "program_invocation_short_name") : NULL;
 
-ssize_t libc_sendmsg(int fd, const struct msghdr *message, int flags)
-{
-	return ((__typeof__(libc_sendmsg) *)next_definition(SENDMSG))(fd, message, flags);
-}
-
-int libc_sendmmsg(int fd, struct mmsghdr *messages, unsigned int count, int flags)
-{
-	return ((__typeof__(libc_sendmmsg) *)next_definition(SENDMMSG))(fd, messages, count, flags);
+	return name ? *name : NULL;
 }

@@ -3,14 +3,11 @@
 
 #include <errno.h>
 
-/* What programs hear of connections; the rest is told by number. */
-static void append_outcome(struct line *line, int outcome)
-{
-	static const struct {
-		int number;
-		char name[16];
-	} names[] = {
-		{0, "success"},
+/* What programs hear of connections; everything else has its number in the log. */
+static const struct {
+	int number;
+	char name[16];
+} outcomes[] = {{0, "success"},
 		{EADDRINUSE, "EADDRINUSE"},
 		{EADDRNOTAVAIL, "EADDRNOTAVAIL"},
 		{ECONNREFUSED, "ECONNREFUSED"},
@@ -18,30 +15,33 @@ static void append_outcome(struct line *line, int outcome)
 		{EINPROGRESS, "EINPROGRESS"},
 		{EINTR, "EINTR"},
 		{EPERM, "EPERM"},
-		{ETIMEDOUT, "ETIMEDOUT"},
-	};
+		{ETIMEDOUT, "ETIMEDOUT"}};
 
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		if (names[i].number == outcome) {
-			append_text(line, names[i].name);
+static void append_outcome(struct line *line, int outcome)
+{
+	for (size_t i = 0; i < sizeof outcomes / sizeof *outcomes; i++)
+		if (outcomes[i].number == outcome) {
+			append_text(line, outcomes[i].name);
 			return;
 		}
 	append_text(line, "errno ");
 	append_number(line, (unsigned int)outcome);
 }
 
-void report(const union endpoint *destination, unsigned int self_connects, bool undone, int outcome)
+void report(const struct call *call, int outcome)
 {
+	union endpoint destination;
 	struct line line;
 
-	if (settings.value[LOG] == LOG_TO_NONE)
+	if (settings.value[LOG] == LOG_TO_NONE ||
+	    !read_endpoint(&destination, call->message->msg_name, call->message->msg_namelen))
 		return;
 	begin_line(&line);
 	append_text(&line, "destination=");
-	append_endpoint(&line, destination);
+	append_endpoint(&line, &destination);
 	append_text(&line, " self-connects=");
-	append_number(&line, self_connects);
-	append_text(&line, undone ? " undone=yes result=" : " undone=no result=");
+	append_number(&line, call->self_connects);
+	append_text(&line, call->stuck ? " undone=no result=" : " undone=yes result=");
 	append_outcome(&line, outcome);
 	write_line(&line, settings.value[LOG]);
 }

@@ -1,9 +1,9 @@
 /* A kernel that does not take a TCP connection back: connect() with AF_UNSPEC fails. */
+#include "below.h"
+
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdarg.h>
-#include <sys/socket.h>
-#include <sys/syscall.h>
 
 typedef long next_syscall(long number, ...);
 
@@ -17,8 +17,9 @@ __attribute__((no_sanitize("address"))) long syscall(long number, ...)
 	for (int i = 0; i < 6; i++)
 		arguments[i] = va_arg(list, long);
 	va_end(list);
-	if (number == SYS_connect &&
-	    ((const struct sockaddr *)arguments[1])->sa_family == AF_UNSPEC) {
+
+	const struct sockaddr *address = address_of_connect(number, arguments);
+	if (address && address->sa_family == AF_UNSPEC) {
 		errno = EAFNOSUPPORT;
 		return -1;
 	}

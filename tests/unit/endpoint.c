@@ -1,4 +1,4 @@
-/* Address comparison over every family and its mapped and wildcard forms. */
+/* Endpoints: read from what a program passes, and compared as the kernel names them. */
 #include "library.h"
 #include "suite.h"
 
@@ -31,13 +31,9 @@ static const struct {
 	{"127.0.0.2", "127.0.0.1", false},
 	{"1.0.0.127", "127.0.0.1", false},
 	{"255.255.255.255", "255.255.255.255", true},
-	{"127.0.0.1", "0.0.0.0", true},
-	{"10.0.0.1", "0.0.0.0", true},
 	{"0.0.0.0", "127.0.0.1", false},
 	{"::1", "::1", true},
 	{"::1", "::2", false},
-	{"::1", "::", true},
-	{"fd00::1", "::", false},
 	{"fd00::1", "fd00::1", true},
 	{"fd00::1", "fd01::1", false},
 	{"fe80::1", "fe80::1", true},
@@ -45,15 +41,10 @@ static const struct {
 	{"::", "::1", false},
 	{"::ffff:127.0.0.1", "::ffff:127.0.0.1", true},
 	{"::ffff:127.0.0.1", "::ffff:127.0.0.2", false},
-	{"::ffff:10.0.0.1", "::ffff:0.0.0.0", true},
-	{"::ffff:127.0.0.1", "::", true},
-	{"::ffff:127.0.0.2", "::", false},
 	{"::ffff:127.0.0.1", "::1", false},
 	{"::1", "::ffff:127.0.0.1", false},
 	{"::127.0.0.1", "::ffff:127.0.0.1", false},
-	/* A socket of one family and an address of the other, as a preload between may make it. */
-	{"127.0.0.1", "::ffff:127.0.0.1", true},
-	{"::ffff:127.0.0.1", "127.0.0.1", true},
+	{"127.0.0.1", "::ffff:127.0.0.1", false},
 	{"127.0.0.1", "::1", false},
 };
 
@@ -79,7 +70,7 @@ START_TEST(ports_that_differ)
 }
 END_TEST
 
-/* One link-local address in two scopes: the kernel has seen to it that it is the same scope. */
+/* A socket connects to a link-local address only in the scope that it is bound to itself. */
 START_TEST(scope_left_out)
 {
 	union endpoint local = endpoint_of("fe80::1", 44444);
@@ -115,9 +106,8 @@ END_TEST
 static bool is_read(const union endpoint *from, socklen_t length)
 {
 	union endpoint read;
-	struct msghdr message = {.msg_name = (void *)from, .msg_namelen = length};
 
-	return read_destination(&read, &message) && memcmp(&read, from, length) == 0;
+	return read_endpoint(&read, from, length) && memcmp(&read, from, length) == 0;
 }
 
 START_TEST(lengths)
@@ -131,14 +121,11 @@ START_TEST(lengths)
 	ck_assert(!is_read(&v4, sizeof v4.v4 - 1));
 	ck_assert(is_read(&v4, sizeof v4.v4));
 	ck_assert(is_read(&v4, sizeof v4));
-	ck_assert(!is_read(&v6, sizeof v6.v4));
-	ck_assert(!is_read(&v6, sizeof v6.v6 - sizeof v6.v6.sin6_scope_id - 1));
 	ck_assert(is_read(&v6, sizeof v6.v6 - sizeof v6.v6.sin6_scope_id));
 	ck_assert(is_read(&v6, sizeof v6.v6));
 
-	struct msghdr message = {.msg_name = long_one, .msg_namelen = sizeof long_one};
 	memcpy(long_one, &v6, sizeof v6);
-	ck_assert(read_destination(&v4, &message));
+	ck_assert(read_endpoint(&v4, long_one, sizeof long_one));
 	ck_assert(memcmp(&v4, &v6, sizeof v6) == 0);
 }
 END_TEST
@@ -146,10 +133,9 @@ END_TEST
 /* sendto() with MSG_FASTOPEN while the socket is connecting: the kernel accepts any length. */
 START_TEST(no_address)
 {
-	struct msghdr message = {.msg_name = NULL, .msg_namelen = sizeof(struct sockaddr_in)};
 	union endpoint read;
 
-	ck_assert(!read_destination(&read, &message));
+	ck_assert(!read_endpoint(&read, NULL, sizeof(struct sockaddr_in)));
 }
 END_TEST
 
@@ -159,11 +145,10 @@ START_TEST(misaligned)
 	union endpoint v4 = endpoint_of("127.0.0.1", 44444);
 	char *odd = malloc(1 + sizeof v4.v4);
 	union endpoint read;
-	struct msghdr message = {.msg_name = odd + 1, .msg_namelen = sizeof v4.v4};
 
 	ck_assert_ptr_nonnull(odd);
 	memcpy(odd + 1, &v4, sizeof v4.v4);
-	ck_assert(read_destination(&read, &message));
+	ck_assert(read_endpoint(&read, odd + 1, sizeof v4.v4));
 	ck_assert(same_endpoint(&read, &v4));
 	free(odd);
 }
@@ -173,11 +158,10 @@ START_TEST(families_of_a_destination)
 {
 	union endpoint endpoint = endpoint_of("127.0.0.1", 44444);
 	union endpoint read;
-	struct msghdr message = {.msg_name = &endpoint, .msg_namelen = sizeof endpoint};
 
 	for (unsigned int family = 0; family < 64; family++) {
 		endpoint.family = (sa_family_t)family;
-		ck_assert_int_eq(read_destination(&read, &message),
+		ck_assert_int_eq(read_endpoint(&read, &endpoint, sizeof endpoint),
 				 family == AF_INET || family == AF_INET6);
 	}
 }

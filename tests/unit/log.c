@@ -45,11 +45,13 @@ static const struct {
 START_TEST(outcome)
 {
 	union endpoint destination = {.v4 = {.sin_family = AF_INET, .sin_port = htons(44444)}};
+	struct msghdr message = {.msg_name = &destination, .msg_namelen = sizeof destination};
+	struct call call = {.message = &message, .self_connects = 2};
 	char expected[256];
 
 	inet_pton(AF_INET, "127.0.0.1", &destination.v4.sin_addr);
 	settings.value[LOG] = LOG_TO_STDERR;
-	report(&destination, 2, true, outcomes[_i].outcome);
+	report(&call, outcomes[_i].outcome);
 	snprintf(expected, sizeof expected,
 		 "unit_log[%d]: libnoselfconn: destination=127.0.0.1:44444 self-connects=2 "
 		 "undone=yes result=%s\n",

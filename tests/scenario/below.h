@@ -1,0 +1,17 @@
+/* What libraries that stand behind ours see of its calls of connect(). */
+#pragma once
+
+#include <stddef.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+
+/* The address of a connect() that was made with syscall(2), or NULL. */
+static inline const struct sockaddr *address_of_connect(long number, const long *arguments)
+{
+#ifdef SYS_socketcall
+	enum { CONNECT = 3 }; /* SYS_CONNECT in linux/net.h */
+	if (number == SYS_socketcall && arguments[0] == CONNECT)
+		return (const struct sockaddr *)((const long *)arguments[1])[1];
+#endif
+	return number == SYS_connect ? (const struct sockaddr *)arguments[1] : NULL;
+}
