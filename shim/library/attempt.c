@@ -85,32 +85,24 @@ static bool is_suspect(const struct call *call, int outcome)
 }
 
 /*
- * Makes the caller's call once more, of sendmmsg() the first message. No cancellation point, since
- * a thread that ended here would leave the pin behind.
+ * Makes the caller's call once more. No cancellation point, since a thread that ended here would
+ * leave the pin behind.
  */
 static ssize_t repeat(const struct call *call, int pin)
 {
 	/* musl's counts are of type int, and what pads them to a size_t need not be 0. */
 	const struct msghdr *given = call->message;
-	struct msghdr message = {given->msg_name,
-				 given->msg_namelen,
-				 given->msg_iov,
-				 .msg_iovlen = given->msg_iovlen,
-				 .msg_control = given->msg_control,
-				 .msg_controllen = given->msg_controllen};
+	const struct msghdr message = {.msg_name = given->msg_name,
+				       .msg_namelen = given->msg_namelen,
+				       .msg_iov = given->msg_iov,
+				       .msg_iovlen = given->msg_iovlen,
+				       .msg_control = given->msg_control,
+				       .msg_controllen = given->msg_controllen};
 
-	if (!(call->flags & MSG_FASTOPEN))
-		return socket_call(SYS_CONNECT, pin, (long)message.msg_name,
-				   (long)message.msg_namelen, 0, 0, 0);
-
-	ssize_t sent = socket_call(SYS_SENDMSG, pin, (long)&message, call->flags, 0, 0, 0);
-	if (sent < 0 || !call->sent)
-		return sent;
-	/* Where the kernel cannot write, a write of our own would be a crash. */
-	if (!get_option(pin, SOL_SOCKET, SO_TYPE, call->sent, sizeof *call->sent))
-		return -1;
-	*call->sent = (unsigned int)sent;
-	return 1;
+	return call->flags & MSG_FASTOPEN
+		       ? socket_call(SYS_SENDMSG, pin, (long)&message, call->flags, 0, 0, 0)
+		       : socket_call(SYS_CONNECT, pin, (long)message.msg_name,
+				     (long)message.msg_namelen, 0, 0, 0);
 }
 
 static bool is_non_blocking(int fd)

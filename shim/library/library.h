@@ -73,7 +73,6 @@ sendmmsg_function noselfconn_sendmmsg;
 struct call {
 	int fd;
 	const struct msghdr *message; /* a connect() has the address only */
-	unsigned int *sent;	      /* where sendmmsg() counts the bytes of its first message */
 	int flags;		      /* MSG_FASTOPEN and others; 0 for connect() */
 	int caller_errno;
 	unsigned int self_connects;
