@@ -41,8 +41,8 @@ static void refuse_to_run(struct judgement *judgement, int status, const char *n
 	refuse(judgement, status, "cannot run %s: %s", name, strerror(error));
 }
 
-/* 0 when it can be executed, else what execve() would say. */
-static int is_executable(const char *path)
+/* 0 or what execve() would say. */
+static int error_of_execution(const char *path)
 {
 	struct stat status;
 
@@ -66,7 +66,7 @@ static int find_in_path(const char *command, char path[PATH_MAX])
 		int length = (int)strcspn(directories, ":");
 		int size = snprintf(path, PATH_MAX, "%.*s/%s", length > 0 ? length : 1,
 				    length > 0 ? directories : ".", command);
-		int error = size < PATH_MAX ? is_executable(path) : ENAMETOOLONG;
+		int error = size < PATH_MAX ? error_of_execution(path) : ENAMETOOLONG;
 		if (error == 0)
 			return 0;
 		if (error == EACCES && access(path, F_OK) == 0)
@@ -91,7 +91,7 @@ static int find_command(const char *command, char path[PATH_MAX])
 		return find_in_path(command, path);
 	if (snprintf(path, PATH_MAX, "%s", command) >= PATH_MAX)
 		return ENAMETOOLONG;
-	return is_executable(path);
+	return error_of_execution(path);
 }
 
 /* AT_SECURE: cap_bprm_creds_from_file() in security/commoncap.c. */
@@ -162,7 +162,7 @@ static void judge_elf(struct judgement *judgement, const char *name, const char 
 		      const struct program *program)
 {
 	const char *rights = more_rights(path);
-	int loader_error = is_executable(program->interpreter);
+	int loader_error = error_of_execution(program->interpreter);
 	bool has_name = find_library(program, judgement->library);
 
 	if (!*program->interpreter)
@@ -237,7 +237,7 @@ static void judge_chain(struct judgement *judgement)
 	strcpy(path, judgement->path);
 	strcpy(name, path);
 	for (int i = 0; i <= MOST_INTERPRETERS; i++) {
-		int error = is_executable(path);
+		int error = error_of_execution(path);
 		if (error != 0) {
 			refuse_to_run(judgement, CANNOT_RUN, name, error);
 			return;

@@ -1,20 +1,53 @@
 /*
- * The inside of the launcher. What is to run is judged before it runs:
+ * The inside of the launcher: the options say which verb acts, each in a file of its own. What is
+ * to run is judged before it runs:
  *
- *   launcher.c -> judge.c -> program.c, preload.c
+ *   launcher.c -> options.c
+ *              -> run.c, check.c -> judge.c -> program.c, preload.c
  *              -> status.c
  */
 #pragma once
 
+#include "core.h"
+
 #include <limits.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 
 #define LIBRARY_NAME "libnoselfconn.so"
 
 /* The launcher's own exit statuses, those of env(1) and stdbuf(1). */
 enum { OWN_FAILURE = 125, CANNOT_RUN = 126, NOT_FOUND = 127 };
+
+/* Ends with this status and one sentence on standard error. */
+__attribute__((format(printf, 2, 3), noreturn)) void fail(int status, const char *format, ...);
+
+struct options {
+	const struct verb *verb;
+	const char *settings[SETTINGS]; /* as given, and found good; NULL when not given */
+	bool force;
+	char **operands; /* inside argv; ends with NULL */
+};
+
+/* What the launcher can be told to do. */
+struct verb {
+	const char *name; /* as an option */
+	/* Prints what there is to say. Returns the exit status. */
+	int (*act)(const struct options *options);
+	const char *usage;
+	bool for_command; /* settings and --force mean something */
+	int least;	  /* operands */
+	int most;
+};
+
+/* launcher.c: the first is done when no other is asked for; the last has no name. */
+extern const struct verb verbs[];
+
+/* options.c: does not return when the command line is wrong. */
+struct options parse_options(int argc, char **argv);
+
+/* run.c, check.c, status.c: the verbs. run() does not return. */
+int run(const struct options *options);
+int check(const struct options *options);
+int show_status(const struct options *options);
 
 /* program.c: what the bytes of a program say. Pure, for any bytes. */
 struct architecture {
@@ -79,6 +112,3 @@ struct judgement {
 };
 
 void judge(const char *command, struct judgement *judgement);
-
-/* status.c: prints whether the library is at work in a process. Returns the exit status. */
-int print_status(const char *pid);

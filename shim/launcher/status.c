@@ -1,5 +1,4 @@
 /* Is the library at work in that process, and how? */
-#include "core.h"
 #include "launcher.h"
 
 #include <errno.h>
@@ -37,7 +36,7 @@ static bool names_library(const char *mapping)
 }
 
 /* To read the file is not to have loaded it. */
-static bool is_executable(const char *mapping)
+static bool is_mapped_executable(const char *mapping)
 {
 	const char *permissions = strchr(mapping, ' ');
 
@@ -54,7 +53,7 @@ static const char *loaded_library(FILE *maps, char **line, size_t *size)
 
 	for (errno = 0; getline(line, size, maps) >= 0; empty = false) {
 		(*line)[strcspn(*line, "\n")] = '\0';
-		if (names_library(*line) && is_executable(*line))
+		if (names_library(*line) && is_mapped_executable(*line))
 			return strchr(*line, '/');
 	}
 	if (empty && errno == 0)
@@ -118,31 +117,30 @@ static int say_settings(const char *pid, const char *library)
 	return disabled ? NOT_PROTECTED : PROTECTED;
 }
 
-int print_status(const char *pid)
+int show_status(const struct options *options)
 {
+	const char *pid = *options->operands;
 	FILE *maps;
 	char *line = NULL;
 	size_t size = 0;
 	const char *library;
-	int status;
+	int verdict;
 
-	if (!is_number(pid)) {
-		fprintf(stderr, "noselfconn: --status %s: expected the number of a process\n", pid);
-		return OWN_FAILURE;
-	}
+	if (!is_number(pid))
+		fail(OWN_FAILURE, "--status %s: expected the number of a process", pid);
 	maps = open_of(pid, "maps");
 	if (!maps)
 		return say_unknown(pid);
 	library = loaded_library(maps, &line, &size);
 	if (library) {
-		status = say_settings(pid, library);
+		verdict = say_settings(pid, library);
 	} else if (errno != 0) {
-		status = say_unknown(pid);
+		verdict = say_unknown(pid);
 	} else {
 		printf("%s: not protected, " LIBRARY_NAME " is not loaded\n", pid);
-		status = NOT_PROTECTED;
+		verdict = NOT_PROTECTED;
 	}
 	free(line);
 	fclose(maps);
-	return status;
+	return verdict;
 }

@@ -37,7 +37,8 @@ expect 125 "$one_line" "$launcher"
 expect 125 "$one_line" "$launcher" --
 expect 125 "$one_line" "$launcher" --nonsense true
 expect 125 "$one_line" "$launcher" -x true
-expect 125 "$one_line" "$launcher" --check=yes true
+expect 125 "$one_line" "$launcher" --check
+expect 125 "$one_line" "$launcher" --status
 expect 125 "$one_line" "$launcher" --retries
 for retries in '' 17 -1 3x 4294967297; do
 	expect 125 'noselfconn: --retries *: expected a whole number from 0 to 16' \
@@ -47,6 +48,18 @@ for log in '' file /tmp/x STDERR; do
 	expect 125 'noselfconn: --log *: expected none, stderr or syslog' \
 		"$launcher" --log "$log" true
 done
+
+# What would be ignored is an error.
+expect 125 'noselfconn: true: one argument too many, expected noselfconn --check COMMAND' \
+	"$launcher" --check=echo true
+expect 125 'noselfconn: 1: one argument too many, expected noselfconn --version' \
+	"$launcher" --version 1
+expect 125 'noselfconn: --check and --status given, expected one of them' \
+	"$launcher" --check --status 1
+expect 125 'noselfconn: --retries is for a command, and not expected with --status' \
+	"$launcher" --retries 1 --status 1
+expect 125 'noselfconn: --force is for a command, and not expected with --status' \
+	"$launcher" --force --status 1
 [ "$("$launcher" --nonsense 2>&1 | wc -l)" = 1 ] || fail "more than one line"
 
 # 126 and 127, with and without a search; what cannot be run in PATH is passed over.

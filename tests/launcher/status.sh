@@ -71,6 +71,7 @@ rm libnoselfconn.so
 expect 0 "$pid: protected by $PWD/libnoselfconn.so (deleted), *" "$launcher" --status "$pid"
 stopped
 
-for pid in '' x -1 1x 99999999999999999999 ../self; do
+for pid in '' x 1x 99999999999999999999 ../self; do
 	expect 125 'noselfconn: --status *: expected the number of a process' "$launcher" --status "$pid"
 done
+expect 125 "noselfconn: -1: expected an option that *" "$launcher" --status -1
