@@ -10,6 +10,7 @@
 
 #include "core.h"
 
+#include <dirent.h>
 #include <limits.h>
 
 #define LIBRARY_NAME "libnoselfconn.so"
@@ -112,3 +113,48 @@ struct judgement {
 };
 
 void judge(const char *command, struct judgement *judgement);
+
+/*
+ * sockets.c: what /proc tells of TCP sockets. A process is named as there: its number, or "self".
+ */
+struct tcp_socket {
+	union endpoint local;
+	union endpoint peer;
+	unsigned int state;  /* TCP_ESTABLISHED and the others of <netinet/tcp.h> */
+	unsigned long timer; /* in TIME_WAIT: what is left, in ticks of sysconf(_SC_CLK_TCK) */
+	uid_t user;
+	uint64_t inode; /* as the descriptors have it; 0 when the program has closed it */
+};
+
+/*
+ * Reads a line of /proc/PID/net/tcp or tcp6, proc_pid_net(5). A scope of an IPv6 address is not in
+ * it. Returns false, with *socket undefined, when it is none. Pure, for any text.
+ */
+bool read_tcp_line(struct tcp_socket *socket, const char *line);
+
+/*
+ * Whether the socket is connected to itself, or is about to be (SYN_SENT), or was (TIME_WAIT). An
+ * address translation can hide a peer behind the socket's own address: that is not seen here.
+ */
+bool is_own_peer(const struct tcp_socket *socket);
+
+/* Begins as {0}. The sockets are to be freed. */
+struct socket_list {
+	struct tcp_socket *sockets;
+	size_t count;
+};
+
+/*
+ * Adds the wanted sockets, of both families, of the network namespace in which the process lives,
+ * its own or not. A socket that is opened or closed meanwhile may be missing, or there twice.
+ * Returns false with errno, and adds none, when they cannot be read: ENOENT or ESRCH when the
+ * process has ended, EBADMSG when a line is not understood.
+ */
+bool list_sockets(struct socket_list *list, const char *process,
+		  bool (*is_wanted)(const struct tcp_socket *socket));
+
+/* The descriptors of a process, for closedir(). Returns NULL with errno. */
+DIR *open_descriptors(const char *process);
+
+/* The next one that is a socket, of any kind. Returns false when there is none left. */
+bool next_socket(DIR *descriptors, int *fd, uint64_t *inode);
