@@ -11,6 +11,7 @@ static const char help[] =
 	"Usage: noselfconn [OPTION]... [--] COMMAND [ARGUMENT]...\n"
 	"       noselfconn --check COMMAND\n"
 	"       noselfconn --status PID\n"
+	"       noselfconn --find [PORT] | --free PORT [PID] | --risk\n"
 	"Runs COMMAND so that it never gets a TCP socket that is connected to itself.\n"
 	"\n"
 	"  --retries N    attempts after a self-connect, 0 to 16 (default 3)\n"
@@ -18,6 +19,10 @@ static const char help[] =
 	"  --force        run COMMAND even if it cannot be protected\n"
 	"  --check        only say whether COMMAND can be protected\n"
 	"  --status PID   say whether the running process PID is protected\n"
+	"  --find         list the sockets of this host that are connected to themselves\n"
+	"  --free PORT    end those on PORT, so that a server can have it; with PID: those in\n"
+	"                 the network namespace of that process\n"
+	"  --risk         say which servers of this host a client could miss and meet itself\n"
 	"  --help         show this and exit\n"
 	"  --version      show the version and exit\n"
 	"\n"
@@ -44,6 +49,9 @@ const struct verb verbs[] = {
 	{"", run, "[OPTION]... [--] COMMAND [ARGUMENT]...", true, 1, INT_MAX},
 	{"check", check, "--check COMMAND", true, 1, 1},
 	{"status", show_status, "--status PID", false, 1, 1},
+	{"find", find, "--find [PORT]", false, 0, 1},
+	{"free", free_port, "--free PORT [PID]", false, 1, 2},
+	{"risk", risk, "--risk", false, 0, 0},
 	{"help", show_help, "--help", false, 0, 0},
 	{"version", show_version, "--version", false, 0, 0},
 	{0},

@@ -5,6 +5,7 @@
  *   launcher.c -> options.c
  *              -> run.c, check.c -> judge.c -> program.c, preload.c
  *              -> status.c
+ *              -> find.c, free.c, risk.c -> host.c -> sockets.c
  */
 #pragma once
 
@@ -12,6 +13,7 @@
 
 #include <dirent.h>
 #include <limits.h>
+#include <stdio.h>
 
 #define LIBRARY_NAME "libnoselfconn.so"
 
@@ -45,10 +47,13 @@ extern const struct verb verbs[];
 /* options.c: does not return when the command line is wrong. */
 struct options parse_options(int argc, char **argv);
 
-/* run.c, check.c, status.c: the verbs. run() does not return. */
+/* run.c, check.c, status.c, find.c, free.c, risk.c: the verbs. run() does not return. */
 int run(const struct options *options);
 int check(const struct options *options);
 int show_status(const struct options *options);
+int find(const struct options *options);
+int free_port(const struct options *options);
+int risk(const struct options *options);
 
 /* program.c: what the bytes of a program say. Pure, for any bytes. */
 struct architecture {
@@ -117,6 +122,8 @@ void judge(const char *command, struct judgement *judgement);
 /*
  * sockets.c: what /proc tells of TCP sockets. A process is named as there: its number, or "self".
  */
+enum { PROCESS_NAME = 11, PROGRAM_NAME = 64, ENDPOINT_TEXT = 64 };
+
 struct tcp_socket {
 	union endpoint local;
 	union endpoint peer;
@@ -124,6 +131,13 @@ struct tcp_socket {
 	unsigned long timer; /* in TIME_WAIT: what is left, in ticks of sysconf(_SC_CLK_TCK) */
 	uid_t user;
 	uint64_t inode; /* as the descriptors have it; 0 when the program has closed it */
+
+	/* What host.c has found out: */
+	size_t network;		    /* in which it is */
+	char process[PROCESS_NAME]; /* the first that holds it, by its number; "" if none is known
+				     */
+	int fd;			    /* there */
+	unsigned int holders;	    /* descriptors, in all processes that may be looked at */
 };
 
 /*
@@ -137,6 +151,12 @@ bool read_tcp_line(struct tcp_socket *socket, const char *line);
  * address translation can hide a peer behind the socket's own address: that is not seen here.
  */
 bool is_own_peer(const struct tcp_socket *socket);
+
+/* Writes 127.0.0.1:44444 or [::1]:44444. Returns text. */
+const char *endpoint_text(const union endpoint *endpoint, char text[ENDPOINT_TEXT]);
+
+/* As ss(8) and netstat(8) have it: "TIME_WAIT". */
+const char *state_name(unsigned int state);
 
 /* Begins as {0}. The sockets are to be freed. */
 struct socket_list {
@@ -153,8 +173,83 @@ struct socket_list {
 bool list_sockets(struct socket_list *list, const char *process,
 		  bool (*is_wanted)(const struct tcp_socket *socket));
 
+/* Leaves only those of the port. */
+void keep_port(struct socket_list *list, uint16_t port);
+
 /* The descriptors of a process, for closedir(). Returns NULL with errno. */
 DIR *open_descriptors(const char *process);
 
 /* The next one that is a socket, of any kind. Returns false when there is none left. */
 bool next_socket(DIR *descriptors, int *fd, uint64_t *inode);
+
+/* host.c: the processes that /proc shows, and the network namespaces in which they live. */
+struct network {
+	ino_t id;		    /* as find_network() has it */
+	char process[PROCESS_NAME]; /* one that lives there */
+};
+
+struct host {
+	struct network *networks; /* the first is the launcher's own */
+	size_t network_count;
+	struct socket_list sockets;
+	bool is_complete; /* nothing was hidden, and all could be read */
+};
+
+/* Whether this is how a process is named in /proc: a number. */
+bool is_process(const char *name);
+
+/*
+ * What tells the network namespace of the process from others: the number of the file
+ * /proc/PID/net/tcp, of which the kernel makes one for each (proc_register(), fs/proc/generic.c).
+ * Unlike /proc/PID/ns/net everybody can see it. Returns false with errno.
+ */
+bool find_network(const char *process, ino_t *network);
+
+/*
+ * Lists the wanted sockets of all network namespaces in which processes live. What could not be
+ * looked at is told on standard error. Returns false when that is everything.
+ */
+bool look_at_host(struct host *host, bool (*is_wanted)(const struct tcp_socket *socket));
+
+/*
+ * Looks for the sockets among the descriptors of all processes. The list has another order
+ * afterwards, and no socket twice.
+ */
+void find_holders(struct socket_list *list);
+
+/* A program's name, without what a terminal or awk would stumble over; "-" when it is unknown. */
+const char *program_name(const char *process, char name[PROGRAM_NAME]);
+
+/* ports.c: which source ports the kernel chooses. Pure. */
+enum { PORTS = UINT16_MAX + 1 };
+
+struct ephemeral_ports {
+	unsigned int low;  /* the first of ip_local_port_range */
+	unsigned int high; /* and the last */
+	bool reserved[PORTS];
+};
+
+/* A port that a socket can be connected to: 1 to 65535, in decimal digits. */
+bool read_port(const char *text, uint16_t *port);
+
+/* Adds the ports of a list as ip_local_reserved_ports has it: "8080,9148-9150". */
+bool read_port_list(bool ports[PORTS], const char *text);
+void print_port_list(const bool ports[PORTS], FILE *file);
+
+/* Whether the kernel may choose it. */
+bool is_ephemeral(const struct ephemeral_ports *ports, unsigned int port);
+
+/*
+ * One in how many tries gets this source port, on average: of a socket that was not bound, and of
+ * one that was bound to an address without a port. 0 when it is looked at only after others that
+ * were found in use.
+ *
+ * connect() looks at the ports with the parity of the lowest one first, bind() at the others
+ * (__inet_hash_connect(), inet_csk_find_open_port(); since Linux 4.2).
+ */
+struct chance {
+	unsigned int connect;
+	unsigned int bound;
+};
+
+struct chance chance_of(const struct ephemeral_ports *ports, unsigned int port);

@@ -1,6 +1,7 @@
 /* What /proc tells of TCP sockets. */
 #include "launcher.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <netinet/tcp.h>
@@ -61,6 +62,38 @@ bool is_own_peer(const struct tcp_socket *socket)
 	       memcmp(&socket->local, &socket->peer, sizeof socket->local) == 0;
 }
 
+const char *endpoint_text(const union endpoint *endpoint, char text[ENDPOINT_TEXT])
+{
+	bool is_v6 = endpoint->family == AF_INET6;
+	const void *address = is_v6 ? (const void *)&endpoint->v6.sin6_addr
+				    : (const void *)&endpoint->v4.sin_addr;
+	char host[INET6_ADDRSTRLEN];
+
+	inet_ntop(endpoint->family, address, host, sizeof host);
+	snprintf(text, ENDPOINT_TEXT, is_v6 ? "[%s]:%u" : "%s:%u", host,
+		 ntohs(endpoint->v4.sin_port));
+	return text;
+}
+
+const char *state_name(unsigned int state)
+{
+	static const char names[][12] = {
+		[TCP_ESTABLISHED] = "ESTABLISHED",
+		[TCP_SYN_SENT] = "SYN_SENT",
+		[TCP_SYN_RECV] = "SYN_RECV",
+		[TCP_FIN_WAIT1] = "FIN_WAIT1",
+		[TCP_FIN_WAIT2] = "FIN_WAIT2",
+		[TCP_TIME_WAIT] = "TIME_WAIT",
+		[TCP_CLOSE] = "CLOSE",
+		[TCP_CLOSE_WAIT] = "CLOSE_WAIT",
+		[TCP_LAST_ACK] = "LAST_ACK",
+		[TCP_LISTEN] = "LISTEN",
+		[TCP_CLOSING] = "CLOSING",
+	};
+
+	return state < sizeof names / sizeof *names && *names[state] ? names[state] : "-";
+}
+
 static bool add_socket(struct socket_list *list, const struct tcp_socket *socket)
 {
 	void *larger = reallocarray(list->sockets, list->count + 1, sizeof *socket);
@@ -77,7 +110,7 @@ static bool read_lines(struct socket_list *list, FILE *table,
 {
 	char *line = NULL;
 	size_t size = 0;
-	struct tcp_socket socket;
+	struct tcp_socket socket = {0};
 	bool good = getline(&line, &size, table) >= 0; /* the names of the columns */
 
 	while (good && (errno = 0, getline(&line, &size, table) >= 0)) {
@@ -136,6 +169,16 @@ bool list_sockets(struct socket_list *list, const char *process,
 		return true;
 	list->count = count;
 	return false;
+}
+
+void keep_port(struct socket_list *list, uint16_t port)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < list->count; i++)
+		if (list->sockets[i].local.v4.sin_port == htons(port))
+			list->sockets[kept++] = list->sockets[i];
+	list->count = kept;
 }
 
 DIR *open_descriptors(const char *process)
