@@ -47,7 +47,7 @@ static int show_version(const struct options *options)
 
 const struct verb verbs[] = {
 	{"", run, "[OPTION]... [--] COMMAND [ARGUMENT]...", true, 1, INT_MAX},
-	{"check", check, "--check COMMAND", true, 1, 1},
+	{"check", check, "--check COMMAND", true, 1, INT_MAX},
 	{"status", show_status, "--status PID", false, 1, 1},
 	{"find", find, "--find [PORT]", false, 0, 1},
 	{"free", free_port, "--free PORT [PID]", false, 1, 2},

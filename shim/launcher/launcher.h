@@ -3,7 +3,7 @@
  * to run is judged before it runs:
  *
  *   launcher.c -> options.c
- *              -> run.c, check.c -> judge.c -> program.c, preload.c
+ *              -> run.c, check.c -> judge.c -> command.c, start.c, program.c, preload.c
  *              -> status.c
  *              -> find.c, free.c, risk.c -> host.c -> sockets.c
  */
@@ -62,26 +62,23 @@ struct architecture {
 	uint16_t machine;
 };
 
-enum program_kind { OTHER_PROGRAM, SCRIPT, ELF_PROGRAM };
+enum program_kind { UNKNOWN_FORMAT, TEXT, SCRIPT, ELF_PROGRAM };
 
-enum { SCRIPT_LINE = 256 };
+enum { SCRIPT_LINE = 256, VERSION_SIZE = 16 };
 
 struct program {
 	enum program_kind kind;
 	char interpreter[PATH_MAX]; /* a script's; an ELF program's loader, "" if it has none */
 	char argument[SCRIPT_LINE]; /* that a script gives to its interpreter, "" if none */
 	struct architecture architecture; /* from here on for ELF programs only */
+	bool is_library;		  /* can be loaded at any address, and is whole */
+	bool is_loader;
 	bool is_go;
-	bool imports_connect;
+	bool is_php;
+	char version[VERSION_SIZE]; /* of libnoselfconn, "" if it is something else */
 };
 
 void read_program(struct program *program, const void *image, size_t size);
-
-/*
- * The command in the argument that a script gives to env(1): "python3", or "-S A=1 python3 -u".
- * Returns false when there is none, and for all else that env(1) can make of an argument.
- */
-bool command_of_env(const char *argument, char command[SCRIPT_LINE]);
 
 bool same_architecture(const struct architecture *a, const struct architecture *b);
 
@@ -94,11 +91,11 @@ char *preload_list(const char *library, const char *existing);
 /*
  * What names the library in LD_PRELOAD for this ELF program: the file of its architecture, next to
  * the launcher (the build tree) or where it is installed. With libraries for other architectures
- * there too it is a path with $LIB if the program's loader knows it, so that children of
- * either size are served; "" when there is no such file. Returns false when LD_PRELOAD has no way
- * to name it.
+ * there too it is a path with $LIB if the loader knows it, so that children of either size are
+ * served. Returns NULL, or what is wrong with the file ("is empty"), which library names then;
+ * library is "" when there is no such file.
  */
-bool find_library(const struct program *program, char library[PATH_MAX]);
+const char *find_library(const struct program *program, const char *loader, char library[PATH_MAX]);
 
 struct image {
 	const void *data;
@@ -109,15 +106,48 @@ struct image {
 bool map_file(const char *path, struct image *image);
 void unmap_file(const struct image *image);
 
+/*
+ * command.c: finds the file of a command as execvp() does. Returns 0, or the errno that running it
+ * would give.
+ */
+int find_command(const char *command, char path[PATH_MAX]);
+
+/* 0, or the errno that execve() of this file would give. */
+int error_of_execution(const char *path);
+
+/*
+ * start.c: commands that start another. Pure, for any words; a list of them ends with NULL.
+ *
+ * How to write it so that what the command starts is protected, as in "sudo noselfconn COMMAND";
+ * NULL unless it is certain that the other way round the protection is lost.
+ */
+const char *right_order(char **command);
+
+bool is_env(const char *path);
+
+/* What env(1) runs, NULL when it is told more than variables and a command. */
+char **behind_env(char **command);
+
+/*
+ * The command in the argument that a script gives to env(1): "python3", or "-S A=1 python3 -u".
+ * Returns false when there is none, and for all else that env(1) can make of an argument.
+ */
+bool command_of_env(const char *argument, char command[SCRIPT_LINE]);
+
+/* The program that a dynamic linker, called as a command, runs; NULL when it runs none. */
+char **behind_loader(char **command);
+
 /* judge.c: whether the library can protect a command. */
 struct judgement {
 	int status;			 /* 0, or the exit status of the launcher */
 	char path[PATH_MAX];		 /* of the command, if it was found */
 	char library[PATH_MAX];		 /* for LD_PRELOAD, "" if there is none */
-	char reason[2 * PATH_MAX + 512]; /* one sentence, if status is not 0 */
+	char reason[3 * PATH_MAX + 512]; /* one sentence, if status is not 0 */
+	bool is_php;			 /* it loads extensions that stay unprotected */
+	char **unused;			 /* words of the command that were not looked at */
 };
 
-void judge(const char *command, struct judgement *judgement);
+void judge(char **command, struct judgement *judgement);
 
 /*
  * sockets.c: what /proc tells of TCP sockets. A process is named as there: its number, or "self".

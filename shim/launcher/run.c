@@ -44,7 +44,7 @@ int run(const struct options *options)
 {
 	static struct judgement judgement;
 
-	judge(*options->operands, &judgement);
+	judge(options->operands, &judgement);
 	if (judgement.status != 0 && !(options->force && judgement.status == OWN_FAILURE))
 		fail(judgement.status, "%s", judgement.reason);
 	for (enum setting setting = 0; setting < SETTINGS; setting++)

@@ -50,8 +50,11 @@ for log in '' file /tmp/x STDERR; do
 done
 
 # What would be ignored is an error.
-expect 125 'noselfconn: true: one argument too many, expected noselfconn --check COMMAND' \
-	"$launcher" --check=echo true
+expect 125 'noselfconn: ls: has no part in the answer, expected noselfconn --check COMMAND' \
+	"$launcher" --check cat ls
+expect 125 'noselfconn: ls: has no part in the answer, *' "$launcher" --check=cat ls
+expect 125 'noselfconn: 2: one argument too many, expected noselfconn --status PID' \
+	"$launcher" --status 1 2
 expect 125 'noselfconn: 1: one argument too many, expected noselfconn --version' \
 	"$launcher" --version 1
 expect 125 'noselfconn: --check and --status given, expected one of them' \
@@ -68,15 +71,18 @@ printf 'echo first\n' >first/command
 printf '#!/bin/sh\necho second\n' >second/command
 printf '#!/bin/sh\n' >forbidden
 chmod +x second/command
-expect 127 'noselfconn: cannot run nonesuch: No such file or directory' "$launcher" nonesuch
-expect 127 'noselfconn: cannot run ./nonesuch: *' "$launcher" ./nonesuch
-expect 127 'noselfconn: cannot run forbidden/x: Not a directory' "$launcher" forbidden/x
-expect 127 'noselfconn: cannot run : *' "$launcher" ''
-expect 126 'noselfconn: cannot run ./forbidden: Permission denied' "$launcher" ./forbidden
-expect 126 'noselfconn: cannot run ./first: Permission denied' "$launcher" ./first
-expect 126 'noselfconn: cannot run command: Permission denied' env PATH="first" "$launcher" command
+expect 127 'noselfconn: cannot run "nonesuch": No such file or directory' "$launcher" nonesuch
+expect 127 'noselfconn: cannot run "./nonesuch": *' "$launcher" ./nonesuch
+expect 127 'noselfconn: cannot run "forbidden/x": Not a directory' "$launcher" forbidden/x
+expect 127 'noselfconn: cannot run "": *' "$launcher" ''
+# Quotes show what the command was taken to be.
+expect 127 'noselfconn: cannot run "telnet 127.0.0.1": No such file or directory' \
+	"$launcher" "telnet 127.0.0.1"
+expect 126 'noselfconn: cannot run "./forbidden": Permission denied' "$launcher" ./forbidden
+expect 126 'noselfconn: cannot run "./first": Permission denied' "$launcher" ./first
+expect 126 'noselfconn: cannot run "command": Permission denied' env PATH="first" "$launcher" command
 mkdir -m 0 closed
-expect 127 'noselfconn: cannot run nonesuch: No such file *' env PATH="closed:first" "$launcher" nonesuch
+expect 127 'noselfconn: cannot run "nonesuch": No such file *' env PATH="closed:first" "$launcher" nonesuch
 expect 0 second env PATH="first:second" "$launcher" command
 expect 0 second env -C second PATH="" "$launcher" command
 expect 0 second env -C second PATH=":/bin" "$launcher" command

@@ -33,7 +33,7 @@ chmod +xs script
 
 # That the kernel agrees: what is refused loses LD_PRELOAD, everything else keeps it.
 refused() {
-	expect 125 "noselfconn: *cannot be protected: it $1, so its loader ignores LD_PRELOAD; *sudo*" \
+	expect 125 "noselfconn: *cannot be protected: it $1, so its loader ignores LD_PRELOAD; *noselfconn-host*" \
 		"${as_nobody[@]}" ./noselfconn "$2"
 	expect 0 '1 0' "${as_nobody[@]}" ./noselfconn --force "$2"
 }
@@ -47,6 +47,24 @@ expect 0 '0 1' "${as_nobody[@]}" ./noselfconn ./set-gid-no-group
 expect 0 '0 1' ./noselfconn ./set-uid
 expect 0 '0 1' ./noselfconn ./set-gid
 expect 0 '0 1' ./noselfconn ./capable
+
+# Nor does it help who is called with the rights of somebody else: execve() then sets AT_SECURE.
+cat >differ.c <<'END'
+#include <string.h>
+#include <unistd.h>
+int main(int argc, char **argv)
+{
+	(void)argc;
+	return (strcmp(argv[1], "user") == 0 ? setreuid(-1, 65534) : setregid(-1, 65534)) != 0 ||
+	       execvp(argv[2], argv + 2) != 0;
+}
+END
+gcc -o differ differ.c
+for id in user group; do
+	expect 125 'noselfconn: *cannot be protected: it is started with real and effective ids that differ, *' \
+		./differ $id ./noselfconn ./plain
+	expect 0 '1 0' ./differ $id ./noselfconn --force ./plain
+done
 
 # The bits of a script do not count, those of its interpreter do.
 refused 'is set-uid' ./script
