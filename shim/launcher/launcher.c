@@ -48,7 +48,7 @@ static int show_version(const struct options *options)
 const struct verb verbs[] = {
 	{"", run, "[OPTION]... [--] COMMAND [ARGUMENT]...", true, 1, INT_MAX},
 	{"check", check, "--check COMMAND", true, 1, INT_MAX},
-	{"status", show_status, "--status PID", false, 1, 1},
+	{"status", show_status, "--status {PID | UNIT | CGROUP}...", false, 1, INT_MAX},
 	{"find", find, "--find [PORT]", false, 0, 1},
 	{"free", free_port, "--free PORT [PID]", false, 1, 2},
 	{"risk", risk, "--risk", false, 0, 0},

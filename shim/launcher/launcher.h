@@ -76,6 +76,8 @@ struct program {
 	bool is_go;
 	bool is_php;
 	char version[VERSION_SIZE]; /* of libnoselfconn, "" if it is something else */
+	uint64_t start;		    /* addresses, as in the file: of its first byte, */
+	uint64_t dynamic;	    /* of its dynamic section, 0 if it has none */
 };
 
 void read_program(struct program *program, const void *image, size_t size);
@@ -283,3 +285,58 @@ struct chance {
 };
 
 struct chance chance_of(const struct ephemeral_ports *ports, unsigned int port);
+
+/* memory.c: the memory of a process. */
+struct mapping {
+	uint64_t start;
+	uint64_t end;
+	uint64_t offset; /* of the start, in the file */
+	bool is_executable;
+	char *path; /* of the file, with " (deleted)" behind it when that has gone; "" without one
+		     */
+};
+
+struct memory {
+	int fd; /* -1 when only the mappings may be looked at */
+	struct mapping *mappings;
+	size_t count;
+};
+
+/*
+ * Opens the memory of a process, for close_memory(). Returns false with errno, ENODATA when it has
+ * none: a kernel thread, or a process that has ended and is not waited for.
+ */
+bool open_memory(struct memory *memory, const char *process);
+void close_memory(struct memory *memory);
+
+/* Returns how many bytes could be read. */
+size_t read_memory(const struct memory *memory, uint64_t address, void *to, size_t size);
+
+/* Returns NULL where nothing is mapped. */
+const struct mapping *mapping_at(const struct memory *memory, uint64_t address);
+
+/* objects.c: what the dynamic linker of a process has made of the library. */
+struct loaded {
+	bool is_loaded;
+	bool is_in_front;	    /* of libc, so that calls of connect() come to it */
+	char version[VERSION_SIZE]; /* "" for one before 1.1.0 */
+	char file[PATH_MAX];	    /* as mapped */
+	char name[PATH_MAX];	    /* by which it was loaded */
+	char past[PATH_MAX];	    /* objects whose connect() is libc's all the same */
+};
+
+/* Returns false when there is no dynamic linker in the process, or its list cannot be read. */
+bool find_objects(const struct memory *memory, struct loaded *loaded);
+
+/* groups.c: the processes of a control group and of those below it. */
+struct processes {
+	pid_t *numbers; /* to be freed; each once, in order */
+	size_t count;
+};
+
+/*
+ * Lists those of a unit of the service manager ("app", "app.service"), found in its slice, or of a
+ * path as in /proc/PID/cgroup or below /sys/fs/cgroup. Returns false with errno: ENOENT when there
+ * is no such group.
+ */
+bool list_group(struct processes *processes, const char *group);

@@ -189,6 +189,24 @@ static bool is_whole(const struct elf *elf)
 	return segments.count > 0 && segments.count == MEMBER(elf, 0, Ehdr, e_phnum);
 }
 
+/* Where it begins in memory, and where its dynamic section is there. */
+static void read_places(const struct elf *elf, struct program *program)
+{
+	struct table segments = segments_of(elf);
+	bool is_known = false;
+
+	for (uint64_t i = 0; i < segments.count; i++) {
+		uint64_t type = MEMBER(elf, entry(&segments, i), Phdr, p_type);
+		uint64_t address = MEMBER(elf, entry(&segments, i), Phdr, p_vaddr);
+		if (type == PT_LOAD && !is_known) {
+			program->start = address;
+			is_known = true;
+		}
+		if (type == PT_DYNAMIC)
+			program->dynamic = address;
+	}
+}
+
 /* As load_elf_binary() does: the first one, and its '\0' is in the file. */
 static void read_loader(const struct elf *elf, char loader[PATH_MAX])
 {
@@ -229,6 +247,7 @@ static void read_elf(struct program *program, const unsigned char *bytes, size_t
 	program->is_go = is_go(&elf);
 	program->is_php = defines(&elf, "php_module_startup");
 	read_version(&elf, program->version);
+	read_places(&elf, program);
 }
 
 static size_t skip(const char *text, size_t size, size_t from, const char *characters)

@@ -53,8 +53,6 @@ done
 expect 125 'noselfconn: ls: has no part in the answer, expected noselfconn --check COMMAND' \
 	"$launcher" --check cat ls
 expect 125 'noselfconn: ls: has no part in the answer, *' "$launcher" --check=cat ls
-expect 125 'noselfconn: 2: one argument too many, expected noselfconn --status PID' \
-	"$launcher" --status 1 2
 expect 125 'noselfconn: 1: one argument too many, expected noselfconn --version' \
 	"$launcher" --version 1
 expect 125 'noselfconn: --check and --status given, expected one of them' \
