@@ -48,24 +48,6 @@ expect 0 '0 1' ./noselfconn ./set-uid
 expect 0 '0 1' ./noselfconn ./set-gid
 expect 0 '0 1' ./noselfconn ./capable
 
-# Nor does it help who is called with the rights of somebody else: execve() then sets AT_SECURE.
-cat >differ.c <<'END'
-#include <string.h>
-#include <unistd.h>
-int main(int argc, char **argv)
-{
-	(void)argc;
-	return (strcmp(argv[1], "user") == 0 ? setreuid(-1, 65534) : setregid(-1, 65534)) != 0 ||
-	       execvp(argv[2], argv + 2) != 0;
-}
-END
-gcc -o differ differ.c
-for id in user group; do
-	expect 125 'noselfconn: *cannot be protected: it is started with real and effective ids that differ, *' \
-		./differ $id ./noselfconn ./plain
-	expect 0 '1 0' ./differ $id ./noselfconn --force ./plain
-done
-
 # The bits of a script do not count, those of its interpreter do.
 refused 'is set-uid' ./script
 

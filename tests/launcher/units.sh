@@ -1,6 +1,7 @@
 #!/bin/bash
 # noselfconn --status for all processes of a unit or a control group, with each version of cgroups.
 launcher=$1
+self=$(realpath "$0")
 # shellcheck source=/dev/null
 . "$(dirname "$0")/expect.sh"
 
@@ -8,7 +9,7 @@ launcher=$1
 
 if [ "${3-}" = "" ]; then
 	for version in 1 2; do
-		unshare --mount --pid --fork --kill-child --mount-proc bash "$0" "$@" $version
+		unshare --mount --pid --fork --kill-child --mount-proc bash "$self" "$@" $version
 	done
 	exit
 fi
