@@ -10,7 +10,7 @@
 static const char help[] =
 	"Usage: noselfconn [OPTION]... [--] COMMAND [ARGUMENT]...\n"
 	"       noselfconn --check COMMAND\n"
-	"       noselfconn --status PID\n"
+	"       noselfconn --status {PID | UNIT | CGROUP}...\n"
 	"       noselfconn --find [PORT] | --free PORT [PID] | --risk\n"
 	"Runs COMMAND so that it never gets a TCP socket that is connected to itself.\n"
 	"\n"
@@ -18,7 +18,7 @@ static const char help[] =
 	"  --log TARGET   where to tell of self-connects: none, stderr or syslog (default none)\n"
 	"  --force        run COMMAND even if it cannot be protected\n"
 	"  --check        only say whether COMMAND can be protected\n"
-	"  --status PID   say whether the running process PID is protected\n"
+	"  --status WHAT  say whether running processes are protected: PIDs, units, control groups\n"
 	"  --find         list the sockets of this host that are connected to themselves\n"
 	"  --free PORT    end those on PORT, so that a server can have it; with PID: those in\n"
 	"                 the network namespace of that process\n"
