@@ -317,6 +317,7 @@ const struct mapping *mapping_at(const struct memory *memory, uint64_t address);
 
 /* objects.c: what the dynamic linker of a process has made of the library. */
 struct loaded {
+	bool is_settled; /* it is not just loading, nor about to */
 	bool is_loaded;
 	bool is_in_front;	    /* of libc, so that calls of connect() come to it */
 	char version[VERSION_SIZE]; /* "" for one before 1.1.0 */
@@ -325,8 +326,8 @@ struct loaded {
 	char past[PATH_MAX];	    /* objects whose connect() is libc's all the same */
 };
 
-/* Returns false when there is no dynamic linker in the process, or its list cannot be read. */
-bool find_objects(const struct memory *memory, struct loaded *loaded);
+/* What cannot be read is taken for what is not there. */
+void find_objects(const struct memory *memory, struct loaded *loaded);
 
 /* groups.c: the processes of a control group and of those below it. */
 struct processes {

@@ -6,6 +6,7 @@
 #include "launcher.h"
 
 #include <elf.h>
+#include <link.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -221,6 +222,7 @@ static void walk(struct loaded *loaded, struct object object, uint64_t map)
 		const char *file = file_at(&object, object.dynamic);
 		if (is_libc(file)) {
 			behind_libc = true;
+			loaded->is_settled = true;
 		} else if (is_library(&object, version)) {
 			note_library(loaded, &object, name);
 			strcpy(loaded->version, version);
@@ -250,10 +252,9 @@ static uint64_t debug_in(struct object *object, const struct mapping *mapping)
 	return dynamic_value(object, DT_DEBUG);
 }
 
-bool find_objects(const struct memory *memory, struct loaded *loaded)
+void find_objects(const struct memory *memory, struct loaded *loaded)
 {
 	struct object object = {.memory = memory};
-	bool found = false;
 
 	*loaded = (struct loaded){0};
 	for (size_t i = 0; i < memory->count; i++) {
@@ -263,10 +264,10 @@ bool find_objects(const struct memory *memory, struct loaded *loaded)
 		/* Since version 2 a list for each namespace of dlmopen(). */
 		for (int n = 0; debug != 0 && n < MOST_ENTRIES; n++) {
 			bool has_next = (uint32_t)nth_word(&object, debug, 0) >= 2;
+			bool is_changing = (uint32_t)nth_word(&object, debug, 3) != RT_CONSISTENT;
 			walk(loaded, object, nth_word(&object, debug, 1));
+			loaded->is_settled &= !is_changing;
 			debug = has_next ? nth_word(&object, debug, 5) : 0;
-			found = true;
 		}
 	}
-	return found;
 }

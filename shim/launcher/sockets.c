@@ -24,7 +24,7 @@ static bool read_words(uint32_t *words, const char *text)
 	return true;
 }
 
-static bool read_endpoint(union endpoint *endpoint, const char *address, unsigned int port)
+static bool read_address(union endpoint *endpoint, const char *address, unsigned int port)
 {
 	*endpoint = (union endpoint){.v4.sin_port = htons((uint16_t)port)};
 	switch (strlen(address)) {
@@ -51,8 +51,8 @@ bool read_tcp_line(struct tcp_socket *socket, const char *line)
 		      "%" SCNu64,
 		      local, &local_port, peer, &peer_port, &socket->state, &socket->timer,
 		      &socket->user, &socket->inode) == 8 &&
-	       read_endpoint(&socket->local, local, local_port) &&
-	       read_endpoint(&socket->peer, peer, peer_port) &&
+	       read_address(&socket->local, local, local_port) &&
+	       read_address(&socket->peer, peer, peer_port) &&
 	       socket->local.family == socket->peer.family;
 }
 

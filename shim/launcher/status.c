@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* What monitoring makes of an exit status: 0 is good, 2 critical, 3 unknown. */
 enum { PROTECTED = 0, NOT_PROTECTED = 2, UNKNOWN = 3 };
@@ -145,13 +146,6 @@ static bool read_file_of(const char *process, const char *path, struct program *
 	return true;
 }
 
-static bool is_go(const char *process)
-{
-	static struct program program;
-
-	return read_file_of(process, "exe", &program) && program.is_go;
-}
-
 /* The version that a restart would load, "" when it is the same or cannot be known. */
 static const char *newer_version(const char *process, const struct loaded *loaded)
 {
@@ -199,54 +193,83 @@ static void say_protected(const char *process, const struct loaded *loaded, cons
 	    *newer ? "; restart it to get " : "", newer);
 }
 
-static void say_what_is_loaded(const char *process, const struct memory *memory,
-			       struct verdict *verdict)
+/* What the dynamic linker has made of the library. */
+static void judge_loaded(const char *process, const struct memory *memory,
+			 const struct loaded *loaded, const struct program *program,
+			 struct verdict *verdict)
+{
+	char library[PATH_MAX + 64];
+
+	snprintf(library, sizeof library, "libnoselfconn %s (%s)",
+		 *loaded->version ? loaded->version : "before 1.1.0", loaded->file);
+	if (!loaded->is_loaded && is_mapped(memory))
+		say(verdict, UNKNOWN,
+		    "unknown: " LIBRARY_NAME " is mapped, but the dynamic linker does not list it");
+	else if (!loaded->is_loaded && !*program->interpreter && !program->is_loader)
+		say(verdict, NOT_PROTECTED, "not protected, it is statically linked");
+	else if (!loaded->is_loaded)
+		say(verdict, NOT_PROTECTED, "not protected, " LIBRARY_NAME " is not loaded");
+	else if (program->is_go)
+		say(verdict, NOT_PROTECTED,
+		    "not protected by %s: a Go program makes its system calls without libc",
+		    library);
+	else if (!loaded->is_in_front)
+		say(verdict, NOT_PROTECTED,
+		    "not protected by %s: it was loaded behind libc, not preloaded", library);
+	else if (*loaded->past)
+		say(verdict, NOT_PROTECTED, "not protected by %s in %s, whose connect() is libc's",
+		    library, loaded->past);
+	else
+		say_protected(process, loaded, library, verdict);
+}
+
+/* Returns false when the process is just starting, so that the answer may be another in a moment.
+ */
+static bool look_at_memory(const char *process, const struct memory *memory,
+			   struct verdict *verdict)
 {
 	static struct loaded loaded;
-	char library[PATH_MAX + 64];
+	static struct program program;
 
 	if (memory->fd < 0 && is_mapped(memory)) {
 		say(verdict, UNKNOWN,
 		    "unknown: " LIBRARY_NAME " is mapped, but its memory may not be read, "
 		    "which root may");
-		return;
+		return true;
 	}
 	find_objects(memory, &loaded);
-	snprintf(library, sizeof library, "libnoselfconn %s (%s)",
-		 *loaded.version ? loaded.version : "before 1.1.0", loaded.file);
-	if (!loaded.is_loaded && is_mapped(memory))
-		say(verdict, UNKNOWN,
-		    "unknown: " LIBRARY_NAME " is mapped, but the dynamic linker does not list it");
-	else if (!loaded.is_loaded)
-		say(verdict, NOT_PROTECTED, "not protected, " LIBRARY_NAME " is not loaded");
-	else if (is_go(process))
-		say(verdict, NOT_PROTECTED,
-		    "not protected by %s: a Go program makes its system calls without libc",
-		    library);
-	else if (!loaded.is_in_front)
-		say(verdict, NOT_PROTECTED,
-		    "not protected by %s: it was loaded behind libc, not preloaded", library);
-	else if (*loaded.past)
-		say(verdict, NOT_PROTECTED, "not protected by %s in %s, whose connect() is libc's",
-		    library, loaded.past);
-	else
-		say_protected(process, &loaded, library, verdict);
+	if (!read_file_of(process, "exe", &program)) {
+		say_unknown(verdict, errno);
+		return true;
+	}
+	judge_loaded(process, memory, &loaded, &program, verdict);
+	return loaded.is_settled || !*program.interpreter;
 }
 
-static void judge_process(const char *process, struct verdict *verdict)
+static bool look_at_process(const char *process, struct verdict *verdict)
 {
 	struct memory memory;
+	bool is_final = true;
 
 	*verdict = (struct verdict){0};
 	if (!open_memory(&memory, process)) {
 		say_unknown(verdict, errno);
-		return;
+		return true;
 	}
 	if (!find_evidence(process, verdict))
 		say_unknown(verdict, errno);
 	else if (verdict->status != NOT_PROTECTED)
-		say_what_is_loaded(process, &memory, verdict);
+		is_final = look_at_memory(process, &memory, verdict);
 	close_memory(&memory);
+	return is_final;
+}
+
+static void judge_process(const char *process, struct verdict *verdict)
+{
+	const struct timespec moment = {.tv_nsec = 10000000};
+
+	for (int looks = 0; looks < 50 && !look_at_process(process, verdict); looks++)
+		nanosleep(&moment, NULL);
 }
 
 static int worse(int a, int b)

@@ -104,6 +104,10 @@ started env LD_PRELOAD="$PWD/libnoselfconn.so" "${waiting[@]}"
 expect 3 "$pid: unknown: libnoselfconn.so is mapped, but *" "$launcher" --status "$pid"
 stopped
 
+started "$(command -v busybox)" sh -c 'echo started; read -r _'
+expect 2 "$pid: not protected, it is statically linked" "$launcher" --status "$pid"
+stopped
+
 # Opened as a plugin it is behind libc: no call comes to it.
 started python3 -c 'import ctypes, sys
 ctypes.CDLL(sys.argv[1], ctypes.RTLD_GLOBAL)
@@ -157,6 +161,15 @@ loader=$(patchelf --print-interpreter host)
 started "$launcher" "$loader" ./host
 expect 0 "$pid: protected $by *" "$launcher" --status "$pid"
 stopped
+
+# Just started: it has a moment to load its libraries.
+for _ in {1..30}; do
+	coproc "$launcher" cat
+	pid=$COPROC_PID
+	until [ "$(<"/proc/$pid/comm")" = cat ]; do :; done
+	expect 0 "$pid: protected by *" "$launcher" --status "$pid"
+	stopped
+done
 
 # Several: a line for each, and the worst of them.
 started "${waiting[@]}"

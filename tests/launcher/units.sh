@@ -47,19 +47,20 @@ in_group() {
 	read -r _ <started
 	rm started
 }
-say_and_wait='echo started; exec sleep infinity'
+mkfifo never
+say_and_wait='echo started; read -r _ <>never'
 
 expect 3 'forwarder: unknown: no process is in it' "$launcher" --status forwarder
 in_group "$group" "$launcher" bash -c "$say_and_wait"
 main=$pid
 for name in forwarder forwarder.service "/$slice/forwarder.service" "$slice/forwarder.service" "$group"; do
-	expect 0 "*$main (sleep): protected by *" "$launcher" --status "$name"
+	expect 0 "*$main (bash): protected by *" "$launcher" --status "$name"
 done
 
 # The main process is protected and a child is not, as with "su -" or a set-uid helper.
 in_group "$group/below" bash -c "$say_and_wait"
 expect 0 "$main: protected by *" "$launcher" --status "$main"
-expect 2 "*$main (sleep): protected by *$pid (sleep): not protected*" "$launcher" --status forwarder
+expect 2 "*$main (bash): protected by *$pid (bash): not protected*" "$launcher" --status forwarder
 kill "$pid"
 wait "$pid" || :
 
