@@ -3,7 +3,6 @@
 
 #include <elf.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +14,7 @@
 /* The kernel follows five interpreters: exec_binprm() in fs/exec.c. */
 enum { MOST_INTERPRETERS = 5 };
 
-static const char reserve_instead[] = "reserve the port in net.ipv4.ip_local_reserved_ports";
+static const char host_rule[] = "the host rule reaches it: \"noselfconn-host add\"";
 
 __attribute__((format(printf, 3, 4))) static void refuse(struct judgement *judgement, int status,
 							 const char *format, ...)
@@ -32,7 +31,7 @@ static void refuse_to_protect(struct judgement *judgement, const char *program, 
 			      const char *instead)
 {
 	refuse(judgement, OWN_FAILURE,
-	       "%s cannot be protected: it %s; %s, or run it unprotected with --force", program,
+	       "%s cannot be protected: it %s; %s; or run it unprotected with --force", program,
 	       why, instead);
 }
 
@@ -41,60 +40,16 @@ static void refuse_to_run(struct judgement *judgement, int status, const char *n
 	refuse(judgement, status, "cannot run %s: %s", name, strerror(error));
 }
 
-/* 0 when it can be executed, else what execve() would say. */
-static int is_executable(const char *path)
-{
-	struct stat status;
-
-	if (stat(path, &status) != 0 || faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) != 0)
-		return errno;
-	return S_ISREG(status.st_mode) ? 0 : EACCES;
-}
-
-/*
- * As execvp() does: what cannot be executed is passed over, but remembered. A directory that cannot
- * be searched is not, as in shells: nothing is known to be there.
- */
-static int find_in_path(const char *command, char path[PATH_MAX])
-{
-	const char *directories = getenv("PATH");
-	int result = ENOENT;
-
-	if (!directories)
-		directories = "/bin:/usr/bin";
-	for (;; directories++) {
-		int length = (int)strcspn(directories, ":");
-		int size = snprintf(path, PATH_MAX, "%.*s/%s", length > 0 ? length : 1,
-				    length > 0 ? directories : ".", command);
-		int error = size < PATH_MAX ? is_executable(path) : ENAMETOOLONG;
-		if (error == 0)
-			return 0;
-		if (error == EACCES && access(path, F_OK) == 0)
-			result = EACCES;
-		directories += length;
-		if (!*directories)
-			return result;
-	}
-}
-
 /* The exit status when a command was not found for this reason, or cannot be run. */
 static int status_without(int error)
 {
 	return error == ENOENT || error == ENOTDIR ? NOT_FOUND : CANNOT_RUN;
 }
 
-static int find_command(const char *command, char path[PATH_MAX])
-{
-	if (!*command)
-		return ENOENT;
-	if (!strchr(command, '/'))
-		return find_in_path(command, path);
-	if (snprintf(path, PATH_MAX, "%s", command) >= PATH_MAX)
-		return ENAMETOOLONG;
-	return is_executable(path);
-}
-
-/* AT_SECURE: cap_bprm_creds_from_file() in security/commoncap.c. */
+/*
+ * AT_SECURE: the effective ids after execve() are not the real ones, or rights are gained
+ * (cap_bprm_creds_from_file() in security/commoncap.c).
+ */
 static const char *more_rights(const char *path)
 {
 	const mode_t set_gid = S_ISGID | S_IXGRP;
@@ -106,6 +61,8 @@ static const char *more_rights(const char *path)
 		return "is set-uid";
 	if ((status.st_mode & set_gid) == set_gid && status.st_gid != getgid())
 		return "is set-gid";
+	if (geteuid() != getuid() || getegid() != getgid())
+		return "is started with real and effective ids that differ";
 	if (getuid() != 0 && getxattr(path, "security.capability", NULL, 0) > 0)
 		return "has file capabilities";
 	return NULL;
@@ -132,9 +89,7 @@ static void refuse_for_rights(struct judgement *judgement, const char *name, con
 	char why[128];
 
 	snprintf(why, sizeof why, "%s, so its loader ignores LD_PRELOAD", rights);
-	refuse_to_protect(judgement, name, why,
-			  "let it start the launcher, as in \"sudo noselfconn COMMAND\", or use "
-			  "/etc/ld.so.preload");
+	refuse_to_protect(judgement, name, why, host_rule);
 }
 
 static void refuse_without_library(struct judgement *judgement, const char *name,
@@ -148,40 +103,42 @@ static void refuse_without_library(struct judgement *judgement, const char *name
 	refuse_to_protect(judgement, name, why, "install the library of that architecture too");
 }
 
-/* ld.so(8): spaces and colons separate the entries of LD_PRELOAD; nothing quotes them or a $. */
-static void refuse_for_path(struct judgement *judgement, const char *name)
+static void refuse_bad_library(struct judgement *judgement, const char *name, const char *problem)
 {
-	refuse_to_protect(
-		judgement, name,
-		"needs the library, which has a space, a colon or a dollar sign in its path",
-		"install the library elsewhere");
+	char why[PATH_MAX + 128];
+
+	snprintf(why, sizeof why, "needs %s, which %s", judgement->library, problem);
+	refuse_to_protect(judgement, name, why, "install the library anew or elsewhere");
 	judgement->library[0] = '\0';
 }
 
-static void judge_elf(struct judgement *judgement, const char *name, const char *path,
-		      const struct program *program)
+/* What stands before a program when it is run: its file, and the loader that maps it. */
+static void judge_elf(struct judgement *judgement, const char *name, const char *executed,
+		      const char *loader, const struct program *program)
 {
-	const char *rights = more_rights(path);
-	int loader_error = is_executable(program->interpreter);
-	bool has_name = find_library(program, judgement->library);
+	const char *rights = more_rights(executed);
+	const char *problem = find_library(program, loader, judgement->library);
+	int loader_error = error_of_execution(loader);
 
+	judgement->is_php = program->is_php;
 	if (!*program->interpreter)
 		refuse_to_protect(judgement, name,
 				  "is statically linked, so no library can be loaded into it",
-				  reserve_instead);
+				  host_rule);
 	else if (loader_error != 0)
-		refuse(judgement, CANNOT_RUN, "cannot run %s: its loader %s: %s", name,
-		       program->interpreter, strerror(loader_error));
+		refuse(judgement, CANNOT_RUN, "cannot run %s: its loader %s: %s", name, loader,
+		       strerror(loader_error));
 	else if (rights)
 		refuse_for_rights(judgement, name, rights);
-	else if (program->is_go && !program->imports_connect)
+	else if (program->is_go)
 		refuse_to_protect(judgement, name,
-				  "is a Go program, which makes its system calls without libc",
-				  reserve_instead);
+				  "is a Go program, which makes its system calls without libc, so "
+				  "that at most its C libraries would be protected",
+				  host_rule);
+	else if (problem)
+		refuse_bad_library(judgement, name, problem);
 	else if (!*judgement->library)
 		refuse_without_library(judgement, name, &program->architecture);
-	else if (!has_name)
-		refuse_for_path(judgement, name);
 }
 
 static void refuse_unread(struct judgement *judgement, const char *name)
@@ -193,11 +150,39 @@ static void refuse_unread(struct judgement *judgement, const char *name)
 		refuse_to_run(judgement, CANNOT_RUN, name, errno);
 }
 
-static bool is_env(const char *interpreter)
+static bool read_file(struct judgement *judgement, const char *name, const char *path,
+		      struct program *program)
 {
-	const char *slash = strrchr(interpreter, '/');
+	struct image image;
 
-	return strcmp(slash ? slash + 1 : interpreter, "env") == 0;
+	if (!map_file(path, &image)) {
+		refuse_unread(judgement, name);
+		return false;
+	}
+	read_program(program, image.data, image.size);
+	unmap_file(&image);
+	return true;
+}
+
+/* A dynamic linker as the command: it needs to read the program, not to execute it. */
+static void judge_behind_loader(struct judgement *judgement, const char *loader, char **command)
+{
+	char **behind = behind_loader(command);
+	struct program program;
+
+	if (!behind) {
+		refuse_to_protect(judgement, loader,
+				  "is a dynamic linker, with no program among its arguments",
+				  "name one there, with its path");
+		return;
+	}
+	judgement->unused = behind + 1;
+	if (!read_file(judgement, *behind, *behind, &program))
+		return;
+	if (program.kind == ELF_PROGRAM)
+		judge_elf(judgement, *behind, loader, loader, &program);
+	else
+		refuse_to_run(judgement, CANNOT_RUN, *behind, ENOEXEC);
 }
 
 /*
@@ -205,12 +190,19 @@ static bool is_env(const char *interpreter)
  * false when the judgement is made.
  */
 static bool find_interpreter(struct judgement *judgement, const struct program *script,
-			     char path[PATH_MAX])
+			     const char *name, char path[PATH_MAX])
 {
 	char command[SCRIPT_LINE];
 	int error;
 
-	if (script->kind == OTHER_PROGRAM) {
+	if (script->kind == UNKNOWN_FORMAT) {
+		refuse_to_protect(judgement, name,
+				  "is neither an ELF program nor text, so it is not known what "
+				  "runs it",
+				  "name the program that does");
+		return false;
+	}
+	if (script->kind == TEXT) {
 		strcpy(path, "/bin/sh");
 	} else if (!is_env(script->interpreter)) {
 		strcpy(path, script->interpreter);
@@ -227,46 +219,68 @@ static bool find_interpreter(struct judgement *judgement, const struct program *
 }
 
 /* A script is judged by its interpreter, which may be a script again. */
-static void judge_chain(struct judgement *judgement)
+static void judge_chain(struct judgement *judgement, char **command, const char *first)
 {
 	char path[PATH_MAX];
 	char name[2 * PATH_MAX + 64];
 	struct program program;
-	struct image image;
 
-	strcpy(path, judgement->path);
+	strcpy(path, first);
 	strcpy(name, path);
 	for (int i = 0; i <= MOST_INTERPRETERS; i++) {
-		int error = is_executable(path);
+		int error = error_of_execution(path);
 		if (error != 0) {
 			refuse_to_run(judgement, CANNOT_RUN, name, error);
 			return;
 		}
-		if (!map_file(path, &image)) {
-			refuse_unread(judgement, name);
+		if (!read_file(judgement, name, path, &program))
 			return;
-		}
-		read_program(&program, image.data, image.size);
-		unmap_file(&image);
 		if (program.kind == ELF_PROGRAM) {
-			judge_elf(judgement, name, path, &program);
+			if (program.is_loader && i == 0)
+				judge_behind_loader(judgement, path, command);
+			else
+				judge_elf(judgement, name, path, program.interpreter, &program);
 			return;
 		}
-		if (!find_interpreter(judgement, &program, path))
+		if (!find_interpreter(judgement, &program, name, path))
 			return;
-		snprintf(name, sizeof name, "the interpreter %s of %s", path, judgement->path);
+		snprintf(name, sizeof name, "the interpreter %s of %s", path, first);
 	}
-	refuse_to_run(judgement, CANNOT_RUN, judgement->path, ELOOP);
+	refuse_to_run(judgement, CANNOT_RUN, first, ELOOP);
 }
 
-void judge(const char *command, struct judgement *judgement)
+static void refuse_order(struct judgement *judgement, const char *command, const char *order)
 {
-	int error = find_command(command, judgement->path);
+	char what[PATH_MAX + 32];
+	char instead[128];
+
+	snprintf(what, sizeof what, "what %s starts", command);
+	snprintf(instead, sizeof instead, "put the launcher behind it: \"%s\"", order);
+	refuse_to_protect(judgement, what, "gets an environment without LD_PRELOAD", instead);
+}
+
+void judge(char **command, struct judgement *judgement)
+{
+	char path[PATH_MAX];
+	const char *order = right_order(command);
+	char **behind;
+	int error = find_command(*command, judgement->path);
 
 	judgement->status = 0;
 	judgement->library[0] = '\0';
-	if (error != 0)
-		refuse_to_run(judgement, status_without(error), command, error);
-	else
-		judge_chain(judgement);
+	judgement->unused = command + 1;
+	strcpy(path, judgement->path);
+	while (error == 0 && is_env(path) && (behind = behind_env(command))) {
+		command = behind;
+		judgement->unused = command + 1;
+		error = find_command(*command, path);
+	}
+	if (error != 0) {
+		refuse(judgement, status_without(error), "cannot run \"%s\": %s", *command,
+		       strerror(error));
+		return;
+	}
+	judge_chain(judgement, command, path);
+	if (order && (judgement->status == 0 || judgement->status == OWN_FAILURE))
+		refuse_order(judgement, *command, order);
 }

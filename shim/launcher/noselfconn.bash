@@ -10,7 +10,11 @@ _noselfconn()
 
 	for ((i = 1; i < cword; i++)); do
 		case ${words[i]} in
-		--log | --retries | --status) ((i++)) ;;
+		--log | --retries) ((i++)) ;;
+		--status*)
+			_pids
+			return
+			;;
 		--) _command_offset $((i + 1)) && return ;;
 		-*) ;;
 		*) _command_offset $i && return ;;
@@ -24,10 +28,6 @@ _noselfconn()
 		;;
 	--retries)
 		mapfile -t COMPREPLY < <(compgen -W '{0..16}' -- "$cur")
-		return
-		;;
-	--status)
-		_pids
 		return
 		;;
 	esac

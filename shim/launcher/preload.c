@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 /* ld.so(8): both separate. */
@@ -66,17 +67,37 @@ void unmap_file(const struct image *image)
 		munmap((void *)image->data, image->size);
 }
 
-static bool is_for(const char *path, const struct architecture *architecture)
-{
-	struct image image;
-	struct program library;
+struct candidate {
+	bool fits; /* it has the architecture, or is something that has none */
+	const char *problem;
+};
 
-	if (!map_file(path, &image))
-		return false;
+static struct candidate examine(const char *path, const struct architecture *architecture)
+{
+	struct candidate candidate = {.fits = true};
+	struct statvfs file_system;
+	struct program library;
+	struct image image;
+
+	if (!map_file(path, &image)) {
+		candidate.problem = "cannot be read";
+		return candidate;
+	}
 	read_program(&library, image.data, image.size);
 	unmap_file(&image);
-	return library.kind == ELF_PROGRAM &&
-	       same_architecture(&library.architecture, architecture);
+	if (image.size == 0)
+		candidate.problem = "is empty";
+	else if (library.kind != ELF_PROGRAM)
+		candidate.problem = "is not a library";
+	else if (!same_architecture(&library.architecture, architecture))
+		candidate.fits = false;
+	else if (!library.is_library)
+		candidate.problem = "is not a library, or only a part of one";
+	else if (statvfs(path, &file_system) == 0 && file_system.f_flag & ST_NOEXEC)
+		candidate.problem = "is on a file system that is mounted noexec";
+	else if (strpbrk(path, " :$"))
+		candidate.problem = "has a space, a colon or a dollar sign in its path";
+	return candidate;
 }
 
 /*
@@ -152,28 +173,33 @@ static void serve_both_sizes(char library[PATH_MAX], const char *prefix, const c
 		strcpy(library + length, "/$LIB/" LIBRARY_NAME);
 }
 
-bool find_library(const struct program *program, char library[PATH_MAX])
+const char *find_library(const struct program *program, const char *loader, char library[PATH_MAX])
 {
 	char directory[PATH_MAX];
 	char prefix[PATH_MAX];
-	glob_t candidates = {0};
+	glob_t found = {0};
+	const char *problem = NULL;
 	bool others = false;
 
 	*library = '\0';
 	find_own_place(directory, prefix);
-	look_in(&candidates, directory, "/" LIBRARY_NAME);
-	look_in(&candidates, prefix, "/lib*/*-linux-*/" LIBRARY_NAME);
-	look_in(&candidates, prefix, "/lib*/" LIBRARY_NAME);
-	look_in(&candidates, NOSELFCONN_LIBDIR, "/" LIBRARY_NAME);
-	for (size_t i = 0; i < candidates.gl_pathc; i++)
-		if (!is_for(candidates.gl_pathv[i], &program->architecture))
-			others = true;
-		else if (!*library && strlen(candidates.gl_pathv[i]) < PATH_MAX)
-			strcpy(library, candidates.gl_pathv[i]);
-	globfree(&candidates);
-	if (strpbrk(library, " :$"))
-		return false;
-	if (others && *library)
-		serve_both_sizes(library, prefix, program->interpreter);
-	return true;
+	look_in(&found, directory, "/" LIBRARY_NAME);
+	look_in(&found, prefix, "/lib*/*-linux-*/" LIBRARY_NAME);
+	look_in(&found, prefix, "/lib*/" LIBRARY_NAME);
+	look_in(&found, NOSELFCONN_LIBDIR, "/" LIBRARY_NAME);
+	for (size_t i = 0; i < found.gl_pathc; i++) {
+		const char *path = found.gl_pathv[i];
+		struct candidate candidate = examine(path, &program->architecture);
+		others |= !candidate.fits;
+		/* The first, unless a good one follows. */
+		if (candidate.fits && strlen(path) < PATH_MAX &&
+		    (!*library || (problem && !candidate.problem))) {
+			strcpy(library, path);
+			problem = candidate.problem;
+		}
+	}
+	globfree(&found);
+	if (others && *library && !problem)
+		serve_both_sizes(library, prefix, loader);
+	return problem;
 }

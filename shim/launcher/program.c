@@ -1,4 +1,4 @@
-/* What the bytes of a program say. */
+/* What the bytes of a program or a library say. */
 #include "launcher.h"
 
 #include <elf.h>
@@ -82,19 +82,8 @@ static bool string_is(const struct elf *elf, const struct table *sections, uint6
 	       memcmp(elf->bytes + offset + place, text, size) == 0;
 }
 
-static bool has_section(const struct elf *elf, const char *name)
-{
-	struct table sections = sections_of(elf);
-	uint64_t strings = MEMBER(elf, 0, Ehdr, e_shstrndx);
-
-	for (uint64_t i = 0; i < sections.count; i++)
-		if (string_is(elf, &sections, strings,
-			      MEMBER(elf, entry(&sections, i), Shdr, sh_name), name))
-			return true;
-	return false;
-}
-
-static bool section_imports(const struct elf *elf, const struct table *sections, uint64_t section,
+/* One name of the section's table of dynamic symbols (System V ABI, "Symbol Table"). */
+static bool section_defines(const struct elf *elf, const struct table *sections, uint64_t section,
 			    const char *name)
 {
 	struct table symbols = table_of(
@@ -104,7 +93,7 @@ static bool section_imports(const struct elf *elf, const struct table *sections,
 	uint64_t strings = MEMBER(elf, section, Shdr, sh_link);
 
 	for (uint64_t i = 0; i < symbols.count; i++)
-		if (MEMBER(elf, entry(&symbols, i), Sym, st_shndx) == SHN_UNDEF &&
+		if (MEMBER(elf, entry(&symbols, i), Sym, st_shndx) != SHN_UNDEF &&
 		    string_is(elf, sections, strings, MEMBER(elf, entry(&symbols, i), Sym, st_name),
 			      name))
 			return true;
@@ -112,14 +101,110 @@ static bool section_imports(const struct elf *elf, const struct table *sections,
 }
 
 /* There is one table of dynamic symbols (System V ABI, "Sections"); a second is not looked at. */
-static bool imports(const struct elf *elf, const char *name)
+static bool defines(const struct elf *elf, const char *name)
 {
 	struct table sections = sections_of(elf);
 
 	for (uint64_t i = 0; i < sections.count; i++)
 		if (MEMBER(elf, entry(&sections, i), Shdr, sh_type) == SHT_DYNSYM)
-			return section_imports(elf, &sections, entry(&sections, i), name);
+			return section_defines(elf, &sections, entry(&sections, i), name);
 	return false;
+}
+
+/*
+ * Notes of one segment, each of three numbers, a name and a description, padded to the segment's
+ * alignment (System V ABI, "Note Section"). Returns where the description begins, 0 without one.
+ */
+static uint64_t note_in(const struct elf *elf, uint64_t segment, const char *name, uint32_t type)
+{
+	uint64_t align = MEMBER(elf, segment, Phdr, p_align) == 8 ? 8 : 4;
+	uint64_t note = MEMBER(elf, segment, Phdr, p_offset);
+	uint64_t rest = MEMBER(elf, segment, Phdr, p_filesz);
+	uint64_t size;
+
+	for (; note < elf->size && rest > sizeof(Elf32_Nhdr); note += size, rest -= size) {
+		uint64_t name_size = number_at(elf, note, 4);
+		uint64_t description = (sizeof(Elf32_Nhdr) + name_size + align - 1) / align * align;
+		size = (description + number_at(elf, note + 4, 4) + align - 1) / align * align;
+		if (size > rest || size > elf->size - note)
+			return 0;
+		if (name_size == strlen(name) + 1 && number_at(elf, note + 8, 4) == type &&
+		    memcmp(elf->bytes + note + sizeof(Elf32_Nhdr), name, name_size) == 0)
+			return note + description;
+	}
+	return 0;
+}
+
+static uint64_t find_note(const struct elf *elf, const char *name, uint32_t type)
+{
+	struct table segments = segments_of(elf);
+	uint64_t found = 0;
+
+	for (uint64_t i = 0; i < segments.count && found == 0; i++)
+		if (MEMBER(elf, entry(&segments, i), Phdr, p_type) == PT_NOTE)
+			found = note_in(elf, entry(&segments, i), name, type);
+	return found;
+}
+
+/*
+ * A program of Go's own compiler, with or without section headers: the build ID of cmd/link, which
+ * -buildid= leaves out, or what debug/buildinfo looks for, which came with Go 1.13: 0xff and this
+ * text, where an address is divisible by 16.
+ */
+static bool is_go(const struct elf *elf)
+{
+	static const char magic[] = " Go buildinf:";
+	const unsigned char *end = elf->bytes + elf->size;
+	const unsigned char *found = elf->bytes;
+
+	if (find_note(elf, "Go", 4) != 0)
+		return true;
+	for (; (found = memmem(found, (size_t)(end - found), magic, strlen(magic))); found++)
+		if ((found - elf->bytes) % 16 == 1 && found[-1] == 0xff)
+			return true;
+	return false;
+}
+
+static void read_version(const struct elf *elf, char version[VERSION_SIZE])
+{
+	uint64_t note = find_note(elf, "libnoselfconn", 1);
+
+	for (size_t i = 0; note != 0 && i < VERSION_SIZE - 1; i++)
+		if (!(version[i] = (char)number_at(elf, note + i, 1)))
+			break;
+}
+
+/* Whether all that is to be loaded is in the file. */
+static bool is_whole(const struct elf *elf)
+{
+	struct table segments = segments_of(elf);
+
+	for (uint64_t i = 0; i < segments.count; i++) {
+		uint64_t offset = MEMBER(elf, entry(&segments, i), Phdr, p_offset);
+		if (MEMBER(elf, entry(&segments, i), Phdr, p_type) == PT_LOAD &&
+		    (offset > elf->size ||
+		     MEMBER(elf, entry(&segments, i), Phdr, p_filesz) > elf->size - offset))
+			return false;
+	}
+	return segments.count > 0 && segments.count == MEMBER(elf, 0, Ehdr, e_phnum);
+}
+
+/* Where it begins in memory, and where its dynamic section is there. */
+static void read_places(const struct elf *elf, struct program *program)
+{
+	struct table segments = segments_of(elf);
+	bool is_known = false;
+
+	for (uint64_t i = 0; i < segments.count; i++) {
+		uint64_t type = MEMBER(elf, entry(&segments, i), Phdr, p_type);
+		uint64_t address = MEMBER(elf, entry(&segments, i), Phdr, p_vaddr);
+		if (type == PT_LOAD && !is_known) {
+			program->start = address;
+			is_known = true;
+		}
+		if (type == PT_DYNAMIC)
+			program->dynamic = address;
+	}
 }
 
 /* As load_elf_binary() does: the first one, and its '\0' is in the file. */
@@ -155,9 +240,14 @@ static void read_elf(struct program *program, const unsigned char *bytes, size_t
 		.machine = (uint16_t)MEMBER(&elf, 0, Ehdr, e_machine),
 	};
 	read_loader(&elf, program->interpreter);
-	program->is_go =
-		has_section(&elf, ".go.buildinfo") || has_section(&elf, ".note.go.buildid");
-	program->imports_connect = imports(&elf, "connect");
+	program->is_library = MEMBER(&elf, 0, Ehdr, e_type) == ET_DYN && is_whole(&elf);
+	/* Debuggers find what is loaded by these, of glibc's loader and of musl's. */
+	program->is_loader = !*program->interpreter &&
+			     (defines(&elf, "_r_debug") || defines(&elf, "_dl_debug_addr"));
+	program->is_go = is_go(&elf);
+	program->is_php = defines(&elf, "php_module_startup");
+	read_version(&elf, program->version);
+	read_places(&elf, program);
 }
 
 static size_t skip(const char *text, size_t size, size_t from, const char *characters)
@@ -202,47 +292,24 @@ static void read_script(struct program *program, const char *text, size_t size)
 	memcpy(program->argument, text + argument, end - argument);
 }
 
+/* What the kernel takes into account; a payload may follow. */
+static bool is_text(const unsigned char *bytes, size_t size)
+{
+	for (size_t i = 0; i < size && i < SCRIPT_LINE; i++)
+		if (bytes[i] < ' ' && !memchr("\a\b\t\n\v\f\r\33", bytes[i], 8))
+			return false;
+	return true;
+}
+
 void read_program(struct program *program, const void *image, size_t size)
 {
 	const unsigned char *bytes = image;
 
-	*program = (struct program){.kind = OTHER_PROGRAM};
+	*program = (struct program){.kind = is_text(bytes, size) ? TEXT : UNKNOWN_FORMAT};
 	if (size >= EI_NIDENT && memcmp(bytes, ELFMAG, SELFMAG) == 0)
 		read_elf(program, bytes, size);
 	else if (size >= 2 && memcmp(bytes, "#!", 2) == 0)
 		read_script(program, image, size);
-}
-
-/* env(1) takes the word as it stands: it is no option, and nothing in it is special after -S. */
-static bool is_plain(const char *word, size_t length)
-{
-	return length > 0 && *word != '-' && strcspn(word, "\"'\\$#") >= length;
-}
-
-/* LD_PRELOAD and the settings are the protection, PATH is where the command is searched for. */
-static bool is_harmless_assignment(const char *word, size_t length)
-{
-	return is_plain(word, length) && memchr(word, '=', length) &&
-	       strncmp(word, "LD_", 3) != 0 && strncmp(word, "NOSELFCONN_", 11) != 0 &&
-	       strncmp(word, "PATH=", 5) != 0;
-}
-
-bool command_of_env(const char *argument, char command[SCRIPT_LINE])
-{
-	size_t length = strnlen(argument, SCRIPT_LINE - 1);
-	bool split = strncmp(argument, "-S", 2) == 0;
-	size_t word = split ? skip(argument, length, 2, " \t") : 0;
-	size_t end = split ? skip_word(argument, length, word) : length;
-
-	while (split && is_harmless_assignment(argument + word, end - word)) {
-		word = skip(argument, length, end, " \t");
-		end = skip_word(argument, length, word);
-	}
-	if (!is_plain(argument + word, end - word) || memchr(argument + word, '=', end - word))
-		return false;
-	memcpy(command, argument + word, end - word);
-	command[end - word] = '\0';
-	return true;
 }
 
 bool same_architecture(const struct architecture *a, const struct architecture *b)

@@ -1,65 +1,101 @@
-/* Is the library at work in that process, and how? */
-#include "core.h"
+/* Is the library at work in these processes, and is none of their sockets connected to itself? */
 #include "launcher.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* What monitoring makes of an exit status: 0 is good, 2 critical, 3 unknown. */
 enum { PROTECTED = 0, NOT_PROTECTED = 2, UNKNOWN = 3 };
 
-static bool is_number(const char *text)
+struct verdict {
+	int status;
+	bool has_ended; /* or is no process that could connect */
+	char text[4 * PATH_MAX];
+};
+
+__attribute__((format(printf, 3, 4))) static void say(struct verdict *verdict, int status,
+						      const char *format, ...)
 {
-	return *text && strspn(text, "0123456789") == strlen(text) && strlen(text) < 10;
+	va_list arguments;
+
+	verdict->status = status;
+	va_start(arguments, format);
+	vsnprintf(verdict->text, sizeof verdict->text, format, arguments);
+	va_end(arguments);
 }
 
-static FILE *open_of(const char *pid, const char *name)
+static void say_unknown(struct verdict *verdict, int error)
+{
+	bool is_missing = error == ENOENT || error == ESRCH;
+
+	verdict->has_ended = is_missing || error == ENODATA;
+	say(verdict, UNKNOWN, "unknown: %s",
+	    is_missing	       ? "there is no such process"
+	    : error == ENODATA ? "it has no memory, so it has ended or is the kernel's"
+			       : strerror(error));
+}
+
+/* Those of the process's network namespace; many processes in turn have the same. */
+static const struct socket_list *find_own_peers(const char *process)
+{
+	static struct socket_list found;
+	static ino_t last;
+	ino_t network;
+
+	if (!find_network(process, &network))
+		return NULL;
+	if (network != last) {
+		free(found.sockets);
+		found = (struct socket_list){0};
+		last = 0;
+		if (!list_sockets(&found, process, is_own_peer))
+			return NULL;
+		last = network;
+	}
+	return &found;
+}
+
+static void add_evidence(struct verdict *verdict, int fd, const struct tcp_socket *socket)
+{
+	bool is_first = verdict->status != NOT_PROTECTED;
+	char before[sizeof verdict->text];
+	char address[ENDPOINT_TEXT];
+
+	strcpy(before, is_first ? "not protected, connected to itself:" : verdict->text);
+	say(verdict, NOT_PROTECTED, "%s%s descriptor %d, %s", before, is_first ? "" : ";", fd,
+	    endpoint_text(&socket->local, address));
+}
+
+/* Returns false with errno when it cannot be known. */
+static bool find_evidence(const char *process, struct verdict *verdict)
+{
+	const struct socket_list *own_peers = find_own_peers(process);
+	DIR *descriptors = own_peers ? open_descriptors(process) : NULL;
+	uint64_t inode;
+	int fd;
+
+	if (!descriptors)
+		return false;
+	while (next_socket(descriptors, &fd, &inode))
+		for (size_t i = 0; i < own_peers->count; i++)
+			if (own_peers->sockets[i].inode == inode) {
+				add_evidence(verdict, fd, &own_peers->sockets[i]);
+				break;
+			}
+	closedir(descriptors);
+	return true;
+}
+
+static FILE *open_of(const char *process, const char *name)
 {
 	char path[64];
 
-	snprintf(path, sizeof path, "/proc/%s/%s", pid, name);
+	snprintf(path, sizeof path, "/proc/%s/%s", process, name);
 	return fopen(path, "re");
-}
-
-/* proc_pid_maps(5): the path is last, and that of a file that was replaced has a word behind it. */
-static bool names_library(const char *mapping)
-{
-	static const char *const ends[] = {"/" LIBRARY_NAME, "/" LIBRARY_NAME " (deleted)"};
-	size_t length = strlen(mapping);
-
-	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
-		if (length >= strlen(ends[i]) &&
-		    strcmp(mapping + length - strlen(ends[i]), ends[i]) == 0)
-			return true;
-	return false;
-}
-
-/* To read the file is not to have loaded it. */
-static bool is_executable(const char *mapping)
-{
-	const char *permissions = strchr(mapping, ' ');
-
-	return permissions && strncmp(permissions, " r-x", 4) == 0;
-}
-
-/*
- * Cuts the line down to the file. Returns NULL when the library is not loaded, with errno 0, or
- * when that cannot be known; a kernel thread or a process that has ended has no memory (ENODATA).
- */
-static const char *loaded_library(FILE *maps, char **line, size_t *size)
-{
-	bool empty = true;
-
-	for (errno = 0; getline(line, size, maps) >= 0; empty = false) {
-		(*line)[strcspn(*line, "\n")] = '\0';
-		if (names_library(*line) && is_executable(*line))
-			return strchr(*line, '/');
-	}
-	if (empty && errno == 0)
-		errno = ENODATA;
-	return NULL;
 }
 
 /* The value of the first variable that begins so, as getenv() has it; NULL without one. */
@@ -75,9 +111,9 @@ static const char *value_after(FILE *environment, const char *prefix, char **lin
 }
 
 /* What the library has made of the environment that the process was started with. */
-static bool read_settings_of(const char *pid, struct settings *read)
+static bool read_settings_of(const char *process, struct settings *read)
 {
-	FILE *environment = open_of(pid, "environ");
+	FILE *environment = open_of(process, "environ");
 	char *line = NULL;
 	size_t size = 0;
 
@@ -96,53 +132,213 @@ static bool read_settings_of(const char *pid, struct settings *read)
 	return true;
 }
 
-static int say_unknown(const char *pid)
+/* Returns false with errno; what is in the file is undefined when it is no ELF file. */
+static bool read_file_of(const char *process, const char *path, struct program *program)
 {
-	printf("%s: unknown: %s\n", pid,
-	       errno == ENOENT || errno == ESRCH ? "there is no such process"
-	       : errno == ENODATA ? "it has no memory, so it has ended or is the kernel's"
-				  : strerror(errno));
+	char whole[PATH_MAX + 64];
+	struct image image;
+
+	snprintf(whole, sizeof whole, "/proc/%s/%s", process, path);
+	if (!map_file(whole, &image))
+		return false;
+	read_program(program, image.data, image.size);
+	unmap_file(&image);
+	return true;
+}
+
+/* The version that a restart would load, "" when it is the same or cannot be known. */
+static const char *newer_version(const char *process, const struct loaded *loaded)
+{
+	static struct program program;
+	static const char deleted[] = " (deleted)";
+	char path[sizeof "root" + PATH_MAX];
+	const char *name = *loaded->name == '/' ? loaded->name : loaded->file;
+	size_t length = strlen(name);
+
+	if (length >= strlen(deleted) && strcmp(name + length - strlen(deleted), deleted) == 0)
+		length -= strlen(deleted);
+	snprintf(path, sizeof path, "root%.*s", (int)length, name);
+	if (!read_file_of(process, path, &program) || program.kind != ELF_PROGRAM ||
+	    strcmp(program.version, loaded->version) == 0)
+		return "";
+	return program.version;
+}
+
+/* Whether a file of the library's name is mapped for execution, whoever has done that. */
+static bool is_mapped(const struct memory *memory)
+{
+	for (size_t i = 0; i < memory->count; i++)
+		if (memory->mappings[i].is_executable &&
+		    strstr(memory->mappings[i].path, "/" LIBRARY_NAME))
+			return true;
+	return false;
+}
+
+static void say_protected(const char *process, const struct loaded *loaded, const char *library,
+			  struct verdict *verdict)
+{
+	struct settings read;
+	bool is_disabled;
+	const char *newer = newer_version(process, loaded);
+
+	if (!read_settings_of(process, &read)) {
+		say_unknown(verdict, errno);
+		return;
+	}
+	is_disabled = read.value[DISABLE];
+	say(verdict, is_disabled ? NOT_PROTECTED : PROTECTED, "%s by %s%s, retries=%u log=%s%s%s%s",
+	    is_disabled ? "not protected" : "protected", library,
+	    is_disabled ? "" : ", as far as it connects through libc", read.value[RETRIES],
+	    setting_rules[LOG].words[read.value[LOG]], is_disabled ? " disable=1" : "",
+	    *newer ? "; restart it to get " : "", newer);
+}
+
+/* What the dynamic linker has made of the library. */
+static void judge_loaded(const char *process, const struct memory *memory,
+			 const struct loaded *loaded, const struct program *program,
+			 struct verdict *verdict)
+{
+	char library[PATH_MAX + 64];
+
+	snprintf(library, sizeof library, "libnoselfconn %s (%s)",
+		 *loaded->version ? loaded->version : "before 1.1.0", loaded->file);
+	if (!loaded->is_loaded && is_mapped(memory))
+		say(verdict, UNKNOWN,
+		    "unknown: " LIBRARY_NAME " is mapped, but the dynamic linker does not list it");
+	else if (!loaded->is_loaded && !*program->interpreter && !program->is_loader)
+		say(verdict, NOT_PROTECTED, "not protected, it is statically linked");
+	else if (!loaded->is_loaded)
+		say(verdict, NOT_PROTECTED, "not protected, " LIBRARY_NAME " is not loaded");
+	else if (program->is_go)
+		say(verdict, NOT_PROTECTED,
+		    "not protected by %s: a Go program makes its system calls without libc",
+		    library);
+	else if (!loaded->is_in_front)
+		say(verdict, NOT_PROTECTED,
+		    "not protected by %s: it was loaded behind libc, not preloaded", library);
+	else if (*loaded->past)
+		say(verdict, NOT_PROTECTED, "not protected by %s in %s, whose connect() is libc's",
+		    library, loaded->past);
+	else
+		say_protected(process, loaded, library, verdict);
+}
+
+/* Returns false when the process is just starting, so that the answer may be another in a moment.
+ */
+static bool look_at_memory(const char *process, const struct memory *memory,
+			   struct verdict *verdict)
+{
+	static struct loaded loaded;
+	static struct program program;
+
+	if (memory->fd < 0 && is_mapped(memory)) {
+		say(verdict, UNKNOWN,
+		    "unknown: " LIBRARY_NAME " is mapped, but its memory may not be read, "
+		    "which root may");
+		return true;
+	}
+	find_objects(memory, &loaded);
+	if (!read_file_of(process, "exe", &program)) {
+		say_unknown(verdict, errno);
+		return true;
+	}
+	judge_loaded(process, memory, &loaded, &program, verdict);
+	return loaded.is_settled || !*program.interpreter;
+}
+
+static bool look_at_process(const char *process, struct verdict *verdict)
+{
+	struct memory memory;
+	bool is_final = true;
+
+	*verdict = (struct verdict){0};
+	if (!open_memory(&memory, process)) {
+		say_unknown(verdict, errno);
+		return true;
+	}
+	if (!find_evidence(process, verdict))
+		say_unknown(verdict, errno);
+	else if (verdict->status != NOT_PROTECTED)
+		is_final = look_at_memory(process, &memory, verdict);
+	close_memory(&memory);
+	return is_final;
+}
+
+static void judge_process(const char *process, struct verdict *verdict)
+{
+	const struct timespec moment = {.tv_nsec = 10000000};
+
+	for (int looks = 0; looks < 50 && !look_at_process(process, verdict); looks++)
+		nanosleep(&moment, NULL);
+}
+
+static int worse(int a, int b)
+{
+	static const int from_worst[] = {NOT_PROTECTED, UNKNOWN};
+
+	for (size_t i = 0; i < sizeof from_worst / sizeof *from_worst; i++)
+		if (a == from_worst[i] || b == from_worst[i])
+			return from_worst[i];
+	return PROTECTED;
+}
+
+static int say_of_group(const char *group, const char *why)
+{
+	printf("%s: unknown: %s\n", group, why);
 	return UNKNOWN;
 }
 
-static int say_settings(const char *pid, const char *library)
+/* One process after another; those that have ended meanwhile need no protection. */
+static int judge_group(const char *group)
 {
-	struct settings read;
+	static struct verdict verdict;
+	struct processes processes;
+	int status = PROTECTED;
+	bool is_empty = true;
 
-	if (!read_settings_of(pid, &read))
-		return say_unknown(pid);
-	bool disabled = read.value[DISABLE];
-	printf("%s: %s by %s, retries=%u log=%s%s\n", pid, disabled ? "not protected" : "protected",
-	       library, read.value[RETRIES], setting_rules[LOG].words[read.value[LOG]],
-	       disabled ? " disable=1" : "");
-	return disabled ? NOT_PROTECTED : PROTECTED;
+	if (!list_group(&processes, group)) {
+		free(processes.numbers);
+		return say_of_group(group, errno == ENOENT ? "there is no such control group, so "
+							     "it is not running"
+							   : strerror(errno));
+	}
+	for (size_t i = 0; i < processes.count; i++) {
+		char process[PROCESS_NAME];
+		char program[PROGRAM_NAME];
+		snprintf(process, sizeof process, "%d", (int)processes.numbers[i]);
+		program_name(process, program);
+		judge_process(process, &verdict);
+		if (verdict.has_ended)
+			continue;
+		is_empty = false;
+		printf("%s (%s): %s\n", process, program, verdict.text);
+		status = worse(status, verdict.status);
+	}
+	free(processes.numbers);
+	return is_empty ? say_of_group(group, "no process is in it") : status;
 }
 
-int print_status(const char *pid)
+static int judge_operand(const char *operand)
 {
-	FILE *maps;
-	char *line = NULL;
-	size_t size = 0;
-	const char *library;
-	int status;
+	static struct verdict verdict;
 
-	if (!is_number(pid)) {
-		fprintf(stderr, "noselfconn: --status %s: expected the number of a process\n", pid);
-		return OWN_FAILURE;
-	}
-	maps = open_of(pid, "maps");
-	if (!maps)
-		return say_unknown(pid);
-	library = loaded_library(maps, &line, &size);
-	if (library) {
-		status = say_settings(pid, library);
-	} else if (errno != 0) {
-		status = say_unknown(pid);
-	} else {
-		printf("%s: not protected, " LIBRARY_NAME " is not loaded\n", pid);
-		status = NOT_PROTECTED;
-	}
-	free(line);
-	fclose(maps);
+	if (strspn(operand, "0123456789") != strlen(operand))
+		return judge_group(operand);
+	if (!is_process(operand))
+		fail(OWN_FAILURE,
+		     "--status %s: expected the number of a process, a unit or a "
+		     "control group",
+		     operand);
+	judge_process(operand, &verdict);
+	printf("%s: %s\n", operand, verdict.text);
+	return verdict.status;
+}
+
+int show_status(const struct options *options)
+{
+	int status = PROTECTED;
+
+	for (char **operand = options->operands; *operand; operand++)
+		status = worse(status, judge_operand(*operand));
 	return status;
 }

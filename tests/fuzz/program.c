@@ -36,8 +36,11 @@ static void check_elf(const struct program *program, const char *image, size_t s
 	    program->architecture.class != (uint8_t)image[EI_CLASS] ||
 	    program->architecture.byte_order != (uint8_t)image[EI_DATA] ||
 	    (*name && !memmem(image, size, name, strlen(name) + 1)) ||
-	    (program->imports_connect && !memmem(image, size, "connect", sizeof "connect")) ||
-	    (program->is_go && !memmem(image, size, ".go", 3)))
+	    (program->is_loader && !memmem(image, size, "_debug", strlen("_debug"))) ||
+	    (program->is_php && !memmem(image, size, "php_", strlen("php_"))) ||
+	    (program->is_go && !memmem(image, size, "Go", strlen("Go"))) ||
+	    (*program->version && (!memmem(image, size, "libnoselfconn", sizeof "libnoselfconn") ||
+				   !is_text(program->version, sizeof program->version))))
 		abort();
 }
 

@@ -27,6 +27,7 @@ completes 'noselfconn --log ' none stderr syslog
 completes 'noselfconn --log=s' stderr syslog
 completes 'noselfconn --log sy' syslog
 completes "noselfconn --status $$" "$(cd /proc && echo $$*)"
+completes "noselfconn --status 1 $$" "$(cd /proc && echo $$*)"
 completes 'noselfconn --force stdbu' stdbuf
 completes 'noselfconn --log stderr --retries 3 stdbu' stdbuf
 completes 'noselfconn -- stdbu' stdbuf

@@ -37,7 +37,8 @@ expect 125 "$one_line" "$launcher"
 expect 125 "$one_line" "$launcher" --
 expect 125 "$one_line" "$launcher" --nonsense true
 expect 125 "$one_line" "$launcher" -x true
-expect 125 "$one_line" "$launcher" --check=yes true
+expect 125 "$one_line" "$launcher" --check
+expect 125 "$one_line" "$launcher" --status
 expect 125 "$one_line" "$launcher" --retries
 for retries in '' 17 -1 3x 4294967297; do
 	expect 125 'noselfconn: --retries *: expected a whole number from 0 to 16' \
@@ -47,6 +48,19 @@ for log in '' file /tmp/x STDERR; do
 	expect 125 'noselfconn: --log *: expected none, stderr or syslog' \
 		"$launcher" --log "$log" true
 done
+
+# What would be ignored is an error.
+expect 125 'noselfconn: ls: has no part in the answer, expected noselfconn --check COMMAND' \
+	"$launcher" --check cat ls
+expect 125 'noselfconn: ls: has no part in the answer, *' "$launcher" --check=cat ls
+expect 125 'noselfconn: 1: one argument too many, expected noselfconn --version' \
+	"$launcher" --version 1
+expect 125 'noselfconn: --check and --status given, expected one of them' \
+	"$launcher" --check --status 1
+expect 125 'noselfconn: --retries is for a command, and not expected with --status' \
+	"$launcher" --retries 1 --status 1
+expect 125 'noselfconn: --force is for a command, and not expected with --status' \
+	"$launcher" --force --status 1
 [ "$("$launcher" --nonsense 2>&1 | wc -l)" = 1 ] || fail "more than one line"
 
 # 126 and 127, with and without a search; what cannot be run in PATH is passed over.
@@ -55,15 +69,18 @@ printf 'echo first\n' >first/command
 printf '#!/bin/sh\necho second\n' >second/command
 printf '#!/bin/sh\n' >forbidden
 chmod +x second/command
-expect 127 'noselfconn: cannot run nonesuch: No such file or directory' "$launcher" nonesuch
-expect 127 'noselfconn: cannot run ./nonesuch: *' "$launcher" ./nonesuch
-expect 127 'noselfconn: cannot run forbidden/x: Not a directory' "$launcher" forbidden/x
-expect 127 'noselfconn: cannot run : *' "$launcher" ''
-expect 126 'noselfconn: cannot run ./forbidden: Permission denied' "$launcher" ./forbidden
-expect 126 'noselfconn: cannot run ./first: Permission denied' "$launcher" ./first
-expect 126 'noselfconn: cannot run command: Permission denied' env PATH="first" "$launcher" command
+expect 127 'noselfconn: cannot run "nonesuch": No such file or directory' "$launcher" nonesuch
+expect 127 'noselfconn: cannot run "./nonesuch": *' "$launcher" ./nonesuch
+expect 127 'noselfconn: cannot run "forbidden/x": Not a directory' "$launcher" forbidden/x
+expect 127 'noselfconn: cannot run "": *' "$launcher" ''
+# Quotes show what the command was taken to be.
+expect 127 'noselfconn: cannot run "telnet 127.0.0.1": No such file or directory' \
+	"$launcher" "telnet 127.0.0.1"
+expect 126 'noselfconn: cannot run "./forbidden": Permission denied' "$launcher" ./forbidden
+expect 126 'noselfconn: cannot run "./first": Permission denied' "$launcher" ./first
+expect 126 'noselfconn: cannot run "command": Permission denied' env PATH="first" "$launcher" command
 mkdir -m 0 closed
-expect 127 'noselfconn: cannot run nonesuch: No such file *' env PATH="closed:first" "$launcher" nonesuch
+expect 127 'noselfconn: cannot run "nonesuch": No such file *' env PATH="closed:first" "$launcher" nonesuch
 expect 0 second env PATH="first:second" "$launcher" command
 expect 0 second env -C second PATH="" "$launcher" command
 expect 0 second env -C second PATH=":/bin" "$launcher" command

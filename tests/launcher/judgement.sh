@@ -6,27 +6,20 @@ library=$2
 # shellcheck source=/dev/null
 . "$(dirname "$0")/expect.sh"
 
-static='*cannot be protected: it is statically linked*ip_local_reserved_ports*--force'
-go='*cannot be protected: it is a Go program*ip_local_reserved_ports*--force'
-ok="*can be protected by $library"
+host_rule='; the host rule reaches it: "noselfconn-host add"; or run it unprotected with --force'
+static="*cannot be protected: it is statically linked*$host_rule"
+go="*cannot be protected: it is a Go program*$host_rule"
+ok="*can be protected, as far as it connects through libc, by $library"
 loop='@(Too many levels|Symbolic link)*' # as glibc and as musl say it
 
 printf 'int main(void) { return 42; }\n' >program.c
-printf '#include <sys/socket.h>\nint main(void) { return connect(-1, 0, 0) + 1; }\n' >client.c
 gcc -o plain program.c
 gcc -no-pie -o no-pie program.c
 gcc -static -o static program.c
 gcc -static-pie -o static-pie program.c
 musl-gcc -o musl program.c
-cat >go-section.c <<'END'
-__attribute__((section(".go.buildinfo"))) const char go_section[16] = "Go";
-END
-gcc -o cgo-with-connect client.c go-section.c
-gcc -o cgo-without-connect program.c go-section.c
-sed -i 's/\.go\.buildinfo/.note.go.buildid/' go-section.c
-gcc -o old-go program.c go-section.c
 
-for program in plain no-pie musl cgo-with-connect; do
+for program in plain no-pie musl; do
 	expect 0 "$ok" "$launcher" --check "./$program"
 done
 expect 42 '' "$launcher" ./plain
@@ -35,22 +28,46 @@ for program in ./static ./static-pie "$(command -v gosu)"; do
 	expect 125 "$static" "$launcher" "$program"
 	expect 125 "$static" "$launcher" --check "$program"
 done
-for program in ./cgo-without-connect ./old-go "$(command -v gron)"; do
+[ "$("$launcher" ./static 2>&1 | wc -l)" = 1 ] || fail "more than one line"
+
+# A program of Go's own compiler: with C in it that imports connect(), without its section headers,
+# and each of its marks alone. What only speaks of Go is none.
+cat >cgo.c <<'END'
+#include <sys/socket.h>
+__asm__(".section .note.go.buildid, \"a\", %note\n.long 3, 4, 4\n.asciz \"Go\"\n.balign 4\n.long 0\n"
+	".previous");
+int main(void) { return connect(-1, 0, 0) + 1; }
+END
+gcc -o cgo cgo.c
+cp "$(command -v gron)" no-sections
+printf '\0%.0s' {1..8} | dd of=no-sections bs=1 seek=40 conv=notrunc status=none
+printf '\0\0\0\0' | dd of=no-sections bs=1 seek=60 conv=notrunc status=none
+cat >mark.c <<'END'
+const char mark[16] __attribute__((aligned(16))) = MARK " Go buildinf:";
+int main(void) { return 42; }
+END
+gcc -DMARK='"\xff"' -o build-info mark.c
+gcc -DMARK='"x"' -o speaks-of-go mark.c
+for program in "$(command -v gron)" ./no-sections ./cgo ./build-info; do
 	expect 125 "$go" "$launcher" "$program"
 	expect 125 "$go" "$launcher" --check "$program"
 done
-[ "$("$launcher" ./static 2>&1 | wc -l)" = 1 ] || fail "more than one line"
+expect 0 "$ok" "$launcher" --check ./speaks-of-go
+expect 0 "$ok" "$launcher" --check "$launcher"
+
+# What it is that cannot be protected in PHP.
+expect 0 "$ok; the extensions that it loads cannot, see libnoselfconn(7)" "$launcher" --check php
 
 # --check does not run it, --force does.
 expect 0 "$ok" "$launcher" --check ./plain
 expect 42 '' "$launcher" --force ./static
-expect 42 '' "$launcher" --force ./cgo-without-connect
+expect 0 '' "$launcher" --force ./cgo
 expect 125 "$static" "$launcher" --force --check ./static
-expect 127 'noselfconn: cannot run nonesuch: *' "$launcher" --force nonesuch
+expect 127 'noselfconn: cannot run "nonesuch": *' "$launcher" --force nonesuch
 
 # --check says what running it would say.
-expect 127 'noselfconn: cannot run nonesuch: *' "$launcher" --check nonesuch
-expect 126 'noselfconn: cannot run /: *' "$launcher" --check /
+expect 127 'noselfconn: cannot run "nonesuch": *' "$launcher" --check nonesuch
+expect 126 'noselfconn: cannot run "/": *' "$launcher" --check /
 
 # A script is judged by its interpreter; of env(1) that is the command.
 script() {
@@ -123,6 +140,43 @@ script long-enough "#!$fits"
 expect 42 '' "$launcher" ./long-argument
 expect 0 '*' "$launcher" --check ./long-name
 expect 125 '*statically linked*' "$launcher" --check ./long-enough
+
+# What is no text has another interpreter than the shell: binfmt_misc's, or none.
+printf 'MZ\220\0\003\0' >windows
+printf 'PK\003\004' >archive
+printf '\312\376\272\276\0\0' >java
+chmod +x windows archive java
+for name in windows archive java; do
+	expect 125 "noselfconn: ./$name cannot be protected: it is neither an ELF program nor text, *" \
+		"$launcher" "./$name"
+done
+expect 125 '*neither an ELF program nor text*' "$launcher" --check ./archive
+printf 'echo "\303\244 \344"\n# \033[m\f\n' >text
+chmod +x text
+expect 0 $'\303\244 \344' "$launcher" ./text
+{ printf 'exit 3\n%300s\n' '#' && printf '\0'; } >payload
+chmod +x payload
+expect 3 '' "$launcher" ./payload
+
+# A dynamic linker as the command: the program behind it is judged, which need not be executable.
+loader=$(patchelf --print-interpreter plain)
+chmod -x plain
+expect 42 '' "$launcher" "$loader" ./plain
+expect 0 './plain can be protected, *' "$launcher" --check "$loader" ./plain
+expect 42 '' "$launcher" "$loader" --library-path /nonexistent --argv0 x --inhibit-cache ./plain
+expect 42 '' "$launcher" "$(patchelf --print-interpreter musl)" --argv0 x ./musl
+chmod +x plain
+expect 0 1 "$launcher" "$loader" "$(command -v grep)" -c "r-xp.*$library\$" /proc/self/maps
+expect 125 "noselfconn: ./static cannot be protected: it is statically linked*" \
+	"$launcher" "$loader" --preload x ./static
+expect 125 "noselfconn: ./cgo cannot be protected: it is a Go *" "$launcher" --check "$loader" ./cgo
+expect 126 'noselfconn: cannot run ./text: Exec format error' "$launcher" "$loader" ./text
+expect 126 'noselfconn: cannot run nonesuch: No such file *' "$launcher" "$loader" nonesuch
+for option in '' --help --list; do
+	expect 125 "noselfconn: $loader cannot be protected: it is a dynamic linker, *" \
+		"$launcher" "$loader" $option
+done
+expect 125 'noselfconn: y: has no part in the answer, *' "$launcher" --check "$loader" ./plain y
 
 # The loader is missing: it is there, but cannot be run.
 gcc -Wl,--dynamic-linker=/nonexistent/ld.so -o no-loader program.c

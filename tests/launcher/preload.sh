@@ -40,9 +40,40 @@ mkdir 'a b' '$LIB' '[a]*?\'
 cp "$launcher" "$library" 'a b'
 cp "$launcher" "$library" '$LIB'
 cp "$launcher" "$library" '[a]*?\'
-expect 125 'noselfconn: */true cannot be protected: it needs the library, which has a space, a colon *' \
+expect 125 'noselfconn: */true cannot be protected: it needs */a b/libnoselfconn.so, which has a space, a colon *' \
 	'a b/noselfconn' true
 expect 1 '' 'a b/noselfconn' --force printenv LD_PRELOAD
-expect 125 'noselfconn: */true cannot be protected: it needs the library, which has * dollar sign *' \
+expect 125 'noselfconn: */true cannot be protected: it needs *, which has * dollar sign *' \
 	'$LIB/noselfconn' true
 expect 0 "$PWD/"'\[a\]\*\?\\'"/libnoselfconn.so" '[a]*?\/noselfconn' printenv LD_PRELOAD
+
+# A file of that name that cannot serve is named, with the reason. A good one elsewhere is taken.
+refused_for() {
+	expect 125 "noselfconn: *true cannot be protected: it needs $PWD/$1/libnoselfconn.so, which $2; *" \
+		"${@:3}" "$1/noselfconn" true
+}
+mkdir empty text part unreadable beside beside/{bin,lib}
+for directory in empty text part unreadable beside/bin; do
+	cp "$launcher" $directory
+done
+touch empty/libnoselfconn.so
+echo text >text/libnoselfconn.so
+head -c 4096 "$library" >part/libnoselfconn.so
+install -m 0 "$library" unreadable
+touch beside/bin/libnoselfconn.so
+cp "$library" beside/lib
+refused_for empty 'is empty'
+refused_for text 'is not a library'
+refused_for part 'is not a library, or only a part of one'
+expect 0 "$PWD/beside/lib/libnoselfconn.so" beside/bin/noselfconn printenv LD_PRELOAD
+expect 1 '' empty/noselfconn --force printenv LD_PRELOAD
+
+if [ "$(id -u)" = 0 ]; then
+	refused_for unreadable 'cannot be read' setpriv --reuid 65534 --regid 65534 --clear-groups
+	mkdir -p on-noexec/{bin,lib}
+	cp "$launcher" on-noexec/bin
+	expect 125 "noselfconn: *true cannot be protected: it needs $PWD/on-noexec/lib/libnoselfconn.so, \
+which is on a file system that is mounted noexec; *" unshare --mount bash -c '
+		mount -t tmpfs -o noexec tmpfs on-noexec/lib &&
+		cp "$0" on-noexec/lib && on-noexec/bin/noselfconn true' "$library"
+fi

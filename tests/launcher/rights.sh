@@ -33,7 +33,7 @@ chmod +xs script
 
 # That the kernel agrees: what is refused loses LD_PRELOAD, everything else keeps it.
 refused() {
-	expect 125 "noselfconn: *cannot be protected: it $1, so its loader ignores LD_PRELOAD; *sudo*" \
+	expect 125 "noselfconn: *cannot be protected: it $1, so its loader ignores LD_PRELOAD; *noselfconn-host*" \
 		"${as_nobody[@]}" ./noselfconn "$2"
 	expect 0 '1 0' "${as_nobody[@]}" ./noselfconn --force "$2"
 }

@@ -1,5 +1,6 @@
 #!/bin/bash
-# noselfconn --status PID
+# noselfconn --status: what is known of a process, and no more.
+# shellcheck disable=SC2016 # what single quotes hold is for another shell
 launcher=$1
 library=$2
 # shellcheck source=/dev/null
@@ -17,9 +18,12 @@ stopped() {
 	wait "$pid" || :
 }
 waiting=(bash -c 'echo started; read -r _')
+version=$("$launcher" --version)
+by="by libnoselfconn ${version#* }"
+through_libc=', as far as it connects through libc'
 
 started "$launcher" --retries 7 --log stderr "${waiting[@]}"
-expect 0 "$pid: protected by $library, retries=7 log=stderr" "$launcher" --status "$pid"
+expect 0 "$pid: protected $by ($library)$through_libc, retries=7 log=stderr" "$launcher" --status "$pid"
 expect 0 "$pid: protected by *" "$launcher" --status="$pid"
 stopped
 
@@ -29,16 +33,16 @@ printf '%s\n' '#include <unistd.h>' 'int main(int argc, char **argv) {' \
 	'"NOSELFCONN_DISABLE=0", "NOSELFCONN_DISABLE=1", argv[argc - 1], 0}); }' >twice.c
 gcc -o twice twice.c
 started ./twice /bin/bash -c 'echo started; read -r _' "LD_PRELOAD=$library" 2>/dev/null
-expect 0 "$pid: protected by $library, retries=5 log=none" "$launcher" --status "$pid"
+expect 0 "$pid: protected $by ($library)$through_libc, retries=5 log=none" "$launcher" --status "$pid"
 stopped
 
 # Values that the library does not take are the default.
 started env NOSELFCONN_RETRIES=99 NOSELFCONN_LOG=file "$launcher" "${waiting[@]}" 2>/dev/null
-expect 0 "$pid: protected by $library, retries=3 log=none" "$launcher" --status "$pid"
+expect 0 "$pid: protected $by ($library)$through_libc, retries=3 log=none" "$launcher" --status "$pid"
 stopped
 
 started env NOSELFCONN_DISABLE=1 "$launcher" "${waiting[@]}"
-expect 2 "$pid: not protected by $library, retries=3 log=none disable=1" "$launcher" --status "$pid"
+expect 2 "$pid: not protected $by ($library), retries=3 log=none disable=1" "$launcher" --status "$pid"
 stopped
 
 started "${waiting[@]}"
@@ -68,9 +72,123 @@ stopped
 cp "$library" libnoselfconn.so
 started env LD_PRELOAD="$PWD/libnoselfconn.so" "${waiting[@]}"
 rm libnoselfconn.so
-expect 0 "$pid: protected by $PWD/libnoselfconn.so (deleted), *" "$launcher" --status "$pid"
+expect 0 "$pid: protected $by ($PWD/libnoselfconn.so (deleted))$through_libc, *=none" \
+	"$launcher" --status "$pid"
+# With another version in its place.
+perl -pe 's/(libnoselfconn\0{3})\d+/${1}9/' "$library" >libnoselfconn.so
+expect 0 "$pid: protected $by (*)$through_libc, *; restart it to get 9.${version#*.}" \
+	"$launcher" --status "$pid"
 stopped
 
-for pid in '' x -1 1x 99999999999999999999 ../self; do
-	expect 125 'noselfconn: --status *: expected the number of a process' "$launcher" --status "$pid"
+# So has a link, whose file has another name.
+mkdir linked
+cp "$library" linked/preload-1
+ln -s preload-1 linked/libnoselfconn.so
+started env LD_PRELOAD="$PWD/linked/libnoselfconn.so" "${waiting[@]}"
+expect 0 "$pid: protected $by ($PWD/linked/preload-1)$through_libc, *=none" \
+	"$launcher" --status "$pid"
+cp libnoselfconn.so linked/preload-9
+ln -sf preload-9 linked/libnoselfconn.so
+expect 0 "$pid: protected $by ($PWD/linked/preload-1)$through_libc, *; restart it to get 9.*" \
+	"$launcher" --status "$pid"
+stopped
+
+# One from before there were versions, and something else of that name.
+perl -pe 's/libnoselfconn(?=\0{3}\d)/LIBNOSELFCONN/' "$library" >libnoselfconn.so
+started env LD_PRELOAD="$PWD/libnoselfconn.so" "${waiting[@]}"
+expect 0 "$pid: protected by libnoselfconn before 1.1.0 ($PWD/libnoselfconn.so)$through_libc, *" \
+	"$launcher" --status "$pid"
+stopped
+gcc -shared -o libnoselfconn.so -x c - <<<'int something;'
+started env LD_PRELOAD="$PWD/libnoselfconn.so" "${waiting[@]}"
+expect 3 "$pid: unknown: libnoselfconn.so is mapped, but *" "$launcher" --status "$pid"
+stopped
+
+started "$(command -v busybox)" sh -c 'echo started; read -r _'
+expect 2 "$pid: not protected, it is statically linked" "$launcher" --status "$pid"
+stopped
+
+# Opened as a plugin it is behind libc: no call comes to it.
+started python3 -c 'import ctypes, sys
+ctypes.CDLL(sys.argv[1], ctypes.RTLD_GLOBAL)
+print("started", flush=True)
+sys.stdin.read()' "$library"
+expect 2 "$pid: not protected $by ($library): it was loaded behind libc, not preloaded" \
+	"$launcher" --status "$pid"
+stopped
+
+# An object whose calls go past the library, as RTLD_DEEPBIND makes them, and as PHP loads its own.
+cat >plugin.c <<'END'
+#include <sys/socket.h>
+int call(void) { return connect(-1, 0, 0); }
+END
+gcc -shared -fPIC -Wl,-z,now -o plugin.so plugin.c
+cat >host.c <<'END'
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdio.h>
+int main(int argc, char **argv)
+{
+	(void)argc;
+	puts(dlopen("./plugin.so", RTLD_NOW | (argv[1] ? RTLD_DEEPBIND : 0)) ? "started" : dlerror());
+	fflush(stdout);
+	return getchar();
+}
+END
+gcc -o host host.c
+started "$launcher" ./host
+expect 0 "$pid: protected $by *" "$launcher" --status "$pid"
+stopped
+started "$launcher" ./host deep
+expect 2 "$pid: not protected $by ($library) in $PWD/plugin.so, whose connect() is libc's" \
+	"$launcher" --status "$pid"
+stopped
+
+# A Go program, into which its C libraries have brought a dynamic linker.
+cat >go.c <<'END'
+#include <stdio.h>
+__asm__(".section .note.go.buildid, \"a\", %note\n.long 3, 4, 4\n.asciz \"Go\"\n.balign 4\n.long 0\n"
+	".previous");
+int main(void) { puts("started"); fflush(stdout); return getchar(); }
+END
+gcc -o go go.c
+started env LD_PRELOAD="$library" ./go
+expect 2 "$pid: not protected $by ($library): a Go program *" "$launcher" --status "$pid"
+stopped
+
+# The program behind a dynamic linker.
+loader=$(patchelf --print-interpreter host)
+started "$launcher" "$loader" ./host
+expect 0 "$pid: protected $by *" "$launcher" --status "$pid"
+stopped
+
+# Just started: it has a moment to load its libraries.
+for _ in {1..30}; do
+	coproc "$launcher" cat
+	pid=$COPROC_PID
+	until [ "$(<"/proc/$pid/comm")" = cat ]; do :; done
+	expect 0 "$pid: protected by *" "$launcher" --status "$pid"
+	stopped
 done
+
+# Several: a line for each, and the worst of them.
+started "${waiting[@]}"
+unprotected=$pid
+started "$launcher" "${waiting[@]}"
+expect 2 "$pid: protected *
+$unprotected: not protected*" "$launcher" --status "$pid" "$unprotected"
+expect 2 "*" "$launcher" --status 999999999 "$unprotected" "$pid"
+expect 3 "$pid: protected *
+999999999: unknown: *" "$launcher" --status "$pid" 999999999
+expect 0 "*" "$launcher" --status "$pid" "$pid"
+kill "$unprotected"
+stopped
+
+for pid in '' 99999999999999999999; do
+	expect 125 'noselfconn: --status *: expected the number of a process, a unit or a *' \
+		"$launcher" --status "$pid"
+done
+for group in x 1x ../self /nonexistent nonexistent.service; do
+	expect 3 "$group: unknown: there is no such control group, *" "$launcher" --status "$group"
+done
+expect 125 "noselfconn: -1: expected an option that *" "$launcher" --status -1

@@ -57,6 +57,8 @@ run() {
 	sed -E '/ libnoselfconn: /d
 		s/\b(4500[01]|50000)\b/PORT/g
 		s,[0-9]{4}[-/][0-9]{2}[-/][0-9]{2} [0-9:]{8},TIME,
+		s/[0-9.]+ second response/TIME response/
+		s/time=[0-9.]+s/time=TIME/
 		s/ (after [0-9]+ ms|(in|time:) [0-9.]+ seconds?)/ TIME/
 		s/^(TIME socat)\[[0-9]+\]/\1[PID]/
 		s/^[0-9A-F]{16}:error/THREAD:error/' said >"$file"

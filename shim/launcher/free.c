@@ -1,0 +1,329 @@
+/* Frees a port from sockets that are connected to themselves. */
+#include "launcher.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
+#include <netinet/tcp.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum { FREE = 0, TAKEN = 2, UNKNOWN = 3 };
+
+/* The same number on every architecture that has either. */
+#ifndef SYS_pidfd_open
+enum { SYS_pidfd_open = 434 };
+#endif
+#ifndef SYS_pidfd_getfd
+enum { SYS_pidfd_getfd = 438 };
+#endif
+
+static bool is_that_socket(int fd, const struct tcp_socket *socket)
+{
+	struct stat status;
+
+	return fstat(fd, &status) == 0 && status.st_ino == socket->inode && is_self_connected(fd);
+}
+
+/*
+ * As a reset by the peer leaves it. What connect() alone leaves is no end of file for those who
+ * read on after the error, and no POLLIN for those who wait for it. shutdown() says ENOTCONN, but
+ * does it nevertheless (inet_shutdown(), net/ipv4/af_inet.c).
+ */
+static int reset(int fd)
+{
+	static const struct sockaddr unspecified = {.sa_family = AF_UNSPEC};
+
+	if (connect(fd, &unspecified, sizeof unspecified) != 0)
+		return errno;
+	shutdown(fd, SHUT_RDWR);
+	return 0;
+}
+
+/* Through the descriptor of the program that holds the socket. Returns 0 or an errno. */
+static int reset_in_process(const struct tcp_socket *socket)
+{
+	int process = (int)syscall(SYS_pidfd_open, atoi(socket->process), 0);
+	int fd = process < 0 ? -1 : (int)syscall(SYS_pidfd_getfd, process, socket->fd, 0);
+	int error = errno;
+
+	if (fd >= 0) {
+		error = is_that_socket(fd, socket) ? reset(fd) : ESRCH;
+		close(fd);
+	}
+	if (process >= 0)
+		close(process);
+	return error;
+}
+
+struct request {
+	struct nlmsghdr header;
+	struct inet_diag_req_v2 socket;
+};
+
+static struct request request_for(uint16_t type, uint16_t flags, sa_family_t family,
+				  const struct inet_diag_sockid *id)
+{
+	return (struct request){
+		.header = {.nlmsg_len = sizeof(struct request),
+			   .nlmsg_type = type,
+			   .nlmsg_flags = NLM_F_REQUEST | flags},
+		.socket = {.sdiag_family = (uint8_t)family,
+			   .sdiag_protocol = IPPROTO_TCP,
+			   .idiag_states = ~(1U << TCP_LISTEN),
+			   .id = *id},
+	};
+}
+
+static bool is_message_of(const struct inet_diag_msg *message, const struct tcp_socket *socket)
+{
+	bool is_v6 = socket->local.family == AF_INET6;
+	const void *address = is_v6 ? (const void *)&socket->local.v6.sin6_addr
+				    : (const void *)&socket->local.v4.sin_addr;
+	size_t size = is_v6 ? sizeof(struct in6_addr) : sizeof(struct in_addr);
+
+	return message->idiag_state != TCP_LISTEN && message->idiag_inode == socket->inode &&
+	       message->id.idiag_sport == socket->local.v4.sin_port &&
+	       message->id.idiag_dport == socket->local.v4.sin_port &&
+	       memcmp(message->id.idiag_src, address, size) == 0 &&
+	       memcmp(message->id.idiag_dst, address, size) == 0;
+}
+
+/*
+ * Reads answers to the end of a dump, or an acknowledgement. Returns 0 or an errno; what is known
+ * of the socket, if one of them is about it, goes into *id.
+ */
+static int read_answers(int netlink, const struct tcp_socket *socket, struct inet_diag_sockid *id)
+{
+	_Alignas(struct nlmsghdr) char buffer[32768];
+
+	for (;;) {
+		ssize_t size = recv(netlink, buffer, sizeof buffer, 0);
+		if (size < 0)
+			return errno;
+		unsigned int left = (unsigned int)size;
+		for (struct nlmsghdr *answer = (void *)buffer; NLMSG_OK(answer, left);
+		     answer = NLMSG_NEXT(answer, left)) {
+			if (answer->nlmsg_type == NLMSG_ERROR)
+				return -((struct nlmsgerr *)NLMSG_DATA(answer))->error;
+			if (answer->nlmsg_type == NLMSG_DONE)
+				return -*(int *)NLMSG_DATA(answer);
+			const struct inet_diag_msg *message = NLMSG_DATA(answer);
+			if (is_message_of(message, socket))
+				*id = message->id;
+		}
+	}
+}
+
+static int ask(int netlink, const struct request *request, const struct tcp_socket *socket,
+	       struct inet_diag_sockid *id)
+{
+	if (send(netlink, request, sizeof *request, 0) < 0)
+		return errno;
+	return read_answers(netlink, socket, id);
+}
+
+static int open_sock_diag(void)
+{
+	return socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+}
+
+/*
+ * By sock_diag(7). The dump tells the device, without which SOCK_DESTROY would miss a socket that
+ * is bound to one, and the cookie, without which it could take a server that listens there by now
+ * (inet_diag_find_one_icsk(), net/ipv4/inet_diag.c). Returns 0 or an errno.
+ */
+static int destroy(const struct tcp_socket *socket)
+{
+	const struct inet_diag_sockid ports = {.idiag_sport = socket->local.v4.sin_port,
+					       .idiag_dport = socket->local.v4.sin_port};
+	struct inet_diag_sockid id = {0};
+	struct request request =
+		request_for(SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, socket->local.family, &ports);
+	int netlink = open_sock_diag();
+	int error;
+
+	if (netlink < 0)
+		return errno;
+	error = ask(netlink, &request, socket, &id);
+	if (error == 0 && id.idiag_sport == 0)
+		error = ESRCH;
+	if (error == 0) {
+		request = request_for(SOCK_DESTROY, NLM_F_ACK, socket->local.family, &id);
+		error = ask(netlink, &request, socket, &id);
+	}
+	close(netlink);
+	return error;
+}
+
+static void print_socket(const struct tcp_socket *socket)
+{
+	char address[ENDPOINT_TEXT];
+	char program[PROGRAM_NAME];
+
+	printf("%s %s", endpoint_text(&socket->local, address), state_name(socket->state));
+	if (*socket->process)
+		printf(" of %s, process %s, descriptor %d", program_name(socket->process, program),
+		       socket->process, socket->fd);
+}
+
+/* sock_diag_cmd answers EINVAL before Linux 4.5, ENOENT without the module. */
+static bool is_unknown_to_kernel(int error)
+{
+	return error == EOPNOTSUPP || error == EINVAL || error == ENOENT ||
+	       error == EPROTONOSUPPORT;
+}
+
+static void say_why(const struct tcp_socket *socket, int in_process, int by_kernel)
+{
+	if (*socket->process)
+		printf("; its descriptor: %s", strerror(in_process));
+	printf("; sock_diag: %s",
+	       is_unknown_to_kernel(by_kernel)
+		       ? "not in this kernel (INET_DIAG_DESTROY, for TIME_WAIT since Linux 6.0)"
+		       : strerror(by_kernel));
+	if (by_kernel == EPERM)
+		printf("; ask root");
+	if (socket->state == TCP_TIME_WAIT)
+		printf("; it ends by itself in %lu s",
+		       socket->timer / (unsigned long)sysconf(_SC_CLK_TCK));
+}
+
+/*
+ * The way through the program comes first: there the next call fails with ECONNRESET, after
+ * SOCK_DESTROY with ECONNABORTED (tcp_diag_destroy(), net/ipv4/tcp_diag.c).
+ */
+static bool free_socket(const struct tcp_socket *socket)
+{
+	int in_process = *socket->process ? reset_in_process(socket) : ESRCH;
+	int by_kernel = in_process != 0 ? destroy(socket) : 0;
+	/* Who has found it nowhere has nothing more to do. */
+	bool is_free = by_kernel == 0 || by_kernel == ESRCH;
+
+	printf("%s: ", is_free ? "freed" : "not freed");
+	print_socket(socket);
+	if (!is_free)
+		say_why(socket, in_process, by_kernel);
+	putchar('\n');
+	return is_free;
+}
+
+/* Whether a server can bind the address, with no option set. */
+static bool is_taken(const union endpoint *address)
+{
+	int fd = socket(address->family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	socklen_t size = address->family == AF_INET ? sizeof address->v4 : sizeof address->v6;
+	bool is_in_use = bind(fd, &address->any, size) != 0 && errno == EADDRINUSE;
+
+	close(fd);
+	return is_in_use;
+}
+
+static bool check_freed(const struct tcp_socket *socket)
+{
+	char address[ENDPOINT_TEXT];
+
+	if (!is_taken(&socket->local))
+		return true;
+	printf("still taken: %s, by another socket, or by the same program, if it had bound the "
+	       "port itself, until it closes the socket\n",
+	       endpoint_text(&socket->local, address));
+	return false;
+}
+
+/* Own namespace: nothing to do. */
+static void enter_network_of(const char *process)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof path, "/proc/%s/ns/net", process);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || setns(fd, CLONE_NEWNET) != 0)
+		fail(UNKNOWN, "cannot enter the network namespace of process %s: %s", process,
+		     strerror(errno));
+	close(fd);
+}
+
+static size_t index_of(const struct host *host, const char *process)
+{
+	ino_t id;
+	size_t i = 0;
+
+	if (!find_network(process, &id))
+		fail(OWN_FAILURE, "--free: process %s: %s", process, strerror(errno));
+	while (i < host->network_count && host->networks[i].id != id)
+		i++;
+	if (i == host->network_count)
+		fail(UNKNOWN, "--free: the network namespace of process %s was not looked at",
+		     process);
+	return i;
+}
+
+static bool free_all(const struct socket_list *list, size_t network)
+{
+	bool is_free = true;
+
+	for (size_t i = 0; i < list->count; i++)
+		if (list->sockets[i].network == network && !free_socket(&list->sockets[i]))
+			is_free = false;
+	for (size_t i = 0; is_free && i < list->count; i++)
+		if (list->sockets[i].network == network && !check_freed(&list->sockets[i]))
+			is_free = false;
+	return is_free;
+}
+
+static size_t count_in(const struct socket_list *list, size_t network)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < list->count; i++)
+		count += list->sockets[i].network == network;
+	return count;
+}
+
+static void tell_of_others(const struct host *host, size_t network, const char *port)
+{
+	for (size_t i = 0; i < host->network_count; i++)
+		if (i != network && count_in(&host->sockets, i) > 0)
+			printf("left alone: %zu in another network namespace; to free there: "
+			       "noselfconn --free %s %s\n",
+			       count_in(&host->sockets, i), port, host->networks[i].process);
+}
+
+int free_port(const struct options *options)
+{
+	const char *port_text = options->operands[0];
+	const char *process = options->operands[1];
+	struct host host;
+	uint16_t port;
+	size_t network = 0;
+	bool is_free;
+
+	if (!read_port(port_text, &port))
+		fail(OWN_FAILURE, "--free %s: expected a port from 1 to 65535", port_text);
+	if (process && !is_process(process))
+		fail(OWN_FAILURE, "--free %s %s: expected the number of a process", port_text,
+		     process);
+	if (!look_at_host(&host, is_own_peer))
+		return UNKNOWN;
+	keep_port(&host.sockets, port);
+	find_holders(&host.sockets);
+	if (process)
+		network = index_of(&host, process);
+	if (network != 0)
+		enter_network_of(process);
+	if (count_in(&host.sockets, network) == 0)
+		printf("no socket of port %s is connected to itself in %s network namespace\n",
+		       port_text, network == 0 ? "this" : "that");
+	is_free = free_all(&host.sockets, network);
+	tell_of_others(&host, network, port_text);
+	return is_free ? FREE : TAKEN;
+}

@@ -1,0 +1,155 @@
+/* The processes of a control group: cgroups(7). */
+#include "launcher.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Of version 2, of version 1, and of both at once: systemd.io, "The three different tree setups".
+ */
+static const char *const roots[] = {"/sys/fs/cgroup", "/sys/fs/cgroup/systemd",
+				    "/sys/fs/cgroup/unified"};
+
+struct search {
+	struct processes *found;
+	const char *unit; /* the name of its group */
+	bool is_there;
+};
+
+static bool ends(const char *text, const char *with)
+{
+	size_t length = strlen(text);
+
+	return length > strlen(with) && strcmp(text + length - strlen(with), with) == 0;
+}
+
+/* A group has this file, which what only holds the mount points of groups has not. */
+static FILE *open_group(const char *directory)
+{
+	char path[PATH_MAX];
+
+	if (snprintf(path, sizeof path, "%s/cgroup.procs", directory) >= (int)sizeof path)
+		return NULL;
+	return fopen(path, "re");
+}
+
+/* Visits each directory in this one until a visit fails. */
+static bool each_below(struct search *search, const char *directory,
+		       bool (*visit)(struct search *search, const char *directory))
+{
+	DIR *directories = opendir(directory);
+	const struct dirent *entry;
+	char path[PATH_MAX];
+	bool good = true;
+
+	while (good && directories && (entry = readdir(directories)))
+		if (entry->d_type == DT_DIR && *entry->d_name != '.' &&
+		    snprintf(path, sizeof path, "%s/%s", directory, entry->d_name) < PATH_MAX)
+			good = visit(search, path);
+	if (directories)
+		closedir(directories);
+	return good;
+}
+
+static bool add(struct processes *processes, pid_t number)
+{
+	void *larger = reallocarray(processes->numbers, processes->count + 1, sizeof number);
+
+	if (!larger)
+		return false;
+	processes->numbers = larger;
+	processes->numbers[processes->count++] = number;
+	return true;
+}
+
+/* The processes of a group of threads are in the group above (EOPNOTSUPP here). */
+static bool add_group(struct search *search, const char *directory)
+{
+	FILE *group = open_group(directory);
+	pid_t number;
+	bool good = true;
+
+	while (good && group && fscanf(group, "%d", &number) == 1)
+		good = add(search->found, number);
+	if (group)
+		fclose(group);
+	return good && each_below(search, directory, add_group);
+}
+
+/* Units are in slices; what is in a unit, a container's own units, for instance, is not the host's.
+ */
+static bool find_unit(struct search *search, const char *directory)
+{
+	const char *name = strrchr(directory, '/') + 1;
+
+	if (strcmp(name, search->unit) == 0) {
+		search->is_there = true;
+		return add_group(search, directory);
+	}
+	return !ends(name, ".slice") || each_below(search, directory, find_unit);
+}
+
+static bool take_path(struct search *search, const char *directory)
+{
+	FILE *group = open_group(directory);
+
+	if (!group)
+		return true;
+	fclose(group);
+	search->is_there = true;
+	return add_group(search, directory);
+}
+
+static bool search_root(struct search *search, const char *root, const char *group)
+{
+	char path[PATH_MAX];
+
+	if (!strchr(group, '/'))
+		return each_below(search, root, find_unit);
+	if (strncmp(group, roots[0], strlen(roots[0])) == 0)
+		return take_path(search, group);
+	snprintf(path, sizeof path, "%s/%s", root, group);
+	return take_path(search, path);
+}
+
+static int compare(const void *a, const void *b)
+{
+	return (*(const pid_t *)a > *(const pid_t *)b) - (*(const pid_t *)a < *(const pid_t *)b);
+}
+
+/* Where there are groups of both versions a process is in one of each. */
+static void leave_each_once(struct processes *processes)
+{
+	size_t count = 0;
+
+	if (processes->count == 0)
+		return;
+	qsort(processes->numbers, processes->count, sizeof *processes->numbers, compare);
+	for (size_t i = 0; i < processes->count; i++)
+		if (count == 0 || processes->numbers[i] != processes->numbers[count - 1])
+			processes->numbers[count++] = processes->numbers[i];
+	processes->count = count;
+}
+
+bool list_group(struct processes *processes, const char *group)
+{
+	static const char *const kinds[] = {".service", ".scope", ".slice",
+					    ".socket",	".mount", ".swap"};
+	char unit[PATH_MAX];
+	struct search search = {.found = processes, .unit = unit};
+	bool has_kind = false;
+	bool good = true;
+
+	*processes = (struct processes){0};
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		has_kind |= ends(group, kinds[i]);
+	snprintf(unit, sizeof unit, "%s%s", group, has_kind ? "" : ".service");
+	for (size_t i = 0; i < sizeof roots / sizeof *roots && good; i++)
+		good = search_root(&search, roots[i], group);
+	leave_each_once(processes);
+	if (good && !search.is_there)
+		errno = ENOENT;
+	return good && search.is_there;
+}

@@ -1,0 +1,195 @@
+/* The processes of this host, the network namespaces in which they live, and what they hold. */
+#include "launcher.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+bool is_process(const char *name)
+{
+	return *name && strspn(name, "0123456789") == strlen(name) && strlen(name) < PROCESS_NAME;
+}
+
+/* Returns NULL when there is none left. */
+static const char *next_process(DIR *proc)
+{
+	const struct dirent *entry;
+
+	while ((entry = readdir(proc)))
+		if (is_process(entry->d_name))
+			return entry->d_name;
+	return NULL;
+}
+
+/* A process that has ended, waited for or not, lives in no network namespace. */
+static bool has_ended(int error)
+{
+	return error == ENOENT || error == ESRCH || error == EINVAL;
+}
+
+bool find_network(const char *process, ino_t *network)
+{
+	char path[64];
+	struct stat status;
+
+	snprintf(path, sizeof path, "/proc/%s/net/tcp", process);
+	if (stat(path, &status) != 0)
+		return false;
+	*network = status.st_ino;
+	return true;
+}
+
+static bool is_known(const struct host *host, ino_t id)
+{
+	for (size_t i = 0; i < host->network_count; i++)
+		if (host->networks[i].id == id)
+			return true;
+	return false;
+}
+
+static bool add_network(struct host *host, const char *process, ino_t id)
+{
+	void *larger =
+		reallocarray(host->networks, host->network_count + 1, sizeof(struct network));
+
+	if (!larger)
+		return false;
+	host->networks = larger;
+	struct network *network = &host->networks[host->network_count++];
+	network->id = id;
+	strcpy(network->process, process);
+	return true;
+}
+
+/* Reads the network namespace of the process, unless that was done before. */
+static bool look_at(struct host *host, const char *process,
+		    bool (*is_wanted)(const struct tcp_socket *socket))
+{
+	size_t first = host->sockets.count;
+	ino_t id;
+
+	if (!find_network(process, &id))
+		return false;
+	if (is_known(host, id))
+		return true;
+	if (!list_sockets(&host->sockets, process, is_wanted) || !add_network(host, process, id))
+		return false;
+	for (size_t i = first; i < host->sockets.count; i++)
+		host->sockets.sockets[i].network = host->network_count - 1;
+	return true;
+}
+
+static void say_unread(struct host *host, const char *process)
+{
+	host->is_complete = false;
+	fprintf(stderr, "noselfconn: the network namespace of process %s was not looked at: %s\n",
+		process, strerror(errno));
+}
+
+/* proc(5), hidepid: the first process of a host is always there, unless it is hidden. */
+static void look_for_hidden(struct host *host)
+{
+	ino_t ignored;
+
+	if (find_network("1", &ignored))
+		return;
+	host->is_complete = false;
+	fputs("noselfconn: processes are hidden (hidepid of /proc), so that network namespaces of "
+	      "others were not looked at: ask root\n",
+	      stderr);
+}
+
+bool look_at_host(struct host *host, bool (*is_wanted)(const struct tcp_socket *socket))
+{
+	const char *process;
+	DIR *proc = opendir("/proc");
+
+	*host = (struct host){.is_complete = true};
+	if (!proc || !look_at(host, "self", is_wanted)) {
+		fprintf(stderr, "noselfconn: cannot read /proc/self/net/tcp: %s\n",
+			strerror(errno));
+		host->is_complete = false;
+		return false;
+	}
+	/* EPERM is hidepid=1. */
+	while ((process = next_process(proc)))
+		if (!look_at(host, process, is_wanted) && !has_ended(errno) && errno != EPERM)
+			say_unread(host, process);
+	closedir(proc);
+	look_for_hidden(host);
+	return true;
+}
+
+static int by_inode(const void *a, const void *b)
+{
+	uint64_t left = ((const struct tcp_socket *)a)->inode;
+	uint64_t right = ((const struct tcp_socket *)b)->inode;
+
+	return (left > right) - (left < right);
+}
+
+/* A socket may be there twice. */
+static void drop_repeated(struct socket_list *list)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < list->count; i++)
+		if (i == 0 || list->sockets[i].inode == 0 ||
+		    list->sockets[i].inode != list->sockets[kept - 1].inode)
+			list->sockets[kept++] = list->sockets[i];
+	list->count = kept;
+}
+
+static void match(const struct socket_list *list, const char *process, DIR *descriptors)
+{
+	struct tcp_socket wanted;
+	int fd;
+
+	while (next_socket(descriptors, &fd, &wanted.inode)) {
+		struct tcp_socket *found =
+			bsearch(&wanted, list->sockets, list->count, sizeof wanted, by_inode);
+		if (found && found->holders++ == 0) {
+			strcpy(found->process, process);
+			found->fd = fd;
+		}
+	}
+}
+
+void find_holders(struct socket_list *list)
+{
+	const char *process;
+	DIR *proc;
+
+	if (list->count == 0 || !(proc = opendir("/proc")))
+		return;
+	qsort(list->sockets, list->count, sizeof *list->sockets, by_inode);
+	drop_repeated(list);
+	while ((process = next_process(proc))) {
+		DIR *descriptors = open_descriptors(process);
+		if (descriptors) {
+			match(list, process, descriptors);
+			closedir(descriptors);
+		}
+	}
+	closedir(proc);
+}
+
+const char *program_name(const char *process, char name[PROGRAM_NAME])
+{
+	char path[64];
+	FILE *file;
+
+	snprintf(path, sizeof path, "/proc/%s/comm", process);
+	file = fopen(path, "re");
+	if (!file || !fgets(name, PROGRAM_NAME, file))
+		strcpy(name, "-");
+	if (file)
+		fclose(file);
+	name[strcspn(name, "\n")] = '\0';
+	for (char *c = name; *c; c++)
+		if (*c <= ' ' || *c > '~')
+			*c = '?';
+	return name;
+}

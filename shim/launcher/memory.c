@@ -1,0 +1,95 @@
+/* The memory of a process: what is mapped where, and what is in it. */
+#include "launcher.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* proc_pid_maps(5). The path is last; that of a file that has gone has a word behind it. */
+static bool read_mapping(struct mapping *mapping, const char *line)
+{
+	char permissions[5];
+	int path = 0;
+
+	if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s %" SCNx64 " %*x:%*x %*u %n", &mapping->start,
+		   &mapping->end, permissions, &mapping->offset, &path) != 4 ||
+	    path == 0)
+		return false;
+	mapping->is_executable = permissions[2] == 'x';
+	mapping->path = strndup(line + path, strcspn(line + path, "\n"));
+	return mapping->path;
+}
+
+static bool read_mappings(struct memory *memory, FILE *maps)
+{
+	char *line = NULL;
+	size_t size = 0;
+	struct mapping mapping;
+
+	while (errno = 0, getline(&line, &size, maps) >= 0) {
+		struct mapping *larger =
+			reallocarray(memory->mappings, memory->count + 1, sizeof *memory->mappings);
+		if (larger)
+			memory->mappings = larger;
+		if (!larger || !read_mapping(&mapping, line))
+			break;
+		larger[memory->count++] = mapping;
+	}
+	free(line);
+	/* A kernel thread, or a process that has ended and is not waited for. */
+	if (errno == 0 && memory->count == 0)
+		errno = ENODATA;
+	return errno == 0;
+}
+
+bool open_memory(struct memory *memory, const char *process)
+{
+	char path[64];
+	FILE *maps;
+	int error;
+
+	*memory = (struct memory){.fd = -1};
+	snprintf(path, sizeof path, "/proc/%s/maps", process);
+	maps = fopen(path, "re");
+	if (!maps)
+		return false;
+	if (!read_mappings(memory, maps)) {
+		error = errno;
+		fclose(maps);
+		close_memory(memory);
+		errno = error;
+		return false;
+	}
+	fclose(maps);
+	snprintf(path, sizeof path, "/proc/%s/mem", process);
+	memory->fd = open(path, O_RDONLY | O_CLOEXEC);
+	return true;
+}
+
+void close_memory(struct memory *memory)
+{
+	for (size_t i = 0; i < memory->count; i++)
+		free(memory->mappings[i].path);
+	free(memory->mappings);
+	if (memory->fd >= 0)
+		close(memory->fd);
+}
+
+size_t read_memory(const struct memory *memory, uint64_t address, void *to, size_t size)
+{
+	ssize_t length = pread(memory->fd, to, size, (off_t)address);
+
+	return length > 0 ? (size_t)length : 0;
+}
+
+const struct mapping *mapping_at(const struct memory *memory, uint64_t address)
+{
+	for (size_t i = 0; i < memory->count; i++)
+		if (address >= memory->mappings[i].start && address < memory->mappings[i].end)
+			return &memory->mappings[i];
+	return NULL;
+}

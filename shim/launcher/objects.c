@@ -1,0 +1,273 @@
+/*
+ * Which objects the dynamic linker of a process has loaded, and where their calls of connect() go.
+ * The linker's own list is read, and the words that it has filled in for the objects that import
+ * connect(): what it has decided is seen, not guessed.
+ */
+#include "launcher.h"
+
+#include <elf.h>
+#include <link.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A process can have written anything into its memory: no walk goes on for ever. */
+enum { MOST_ENTRIES = 1024, MOST_OBJECTS = 65536, MOST_BYTES = 64 << 20, PAGE = 4096 };
+
+struct object {
+	const struct memory *memory;
+	bool is_64;
+	uint64_t base;	  /* what is added to the addresses in its file */
+	uint64_t dynamic; /* where its dynamic section is */
+};
+
+static size_t word_size(const struct object *object)
+{
+	return object->is_64 ? 8 : 4;
+}
+
+/* 0 where nothing can be read. */
+static uint64_t word_at(const struct object *object, uint64_t address)
+{
+	uint64_t word = 0;
+	uint32_t half = 0;
+
+	if (object->is_64)
+		return read_memory(object->memory, address, &word, 8) == 8 ? word : 0;
+	return read_memory(object->memory, address, &half, 4) == 4 ? half : 0;
+}
+
+/* A word of an array of them. */
+static uint64_t nth_word(const struct object *object, uint64_t address, unsigned int n)
+{
+	return word_at(object, address + n * word_size(object));
+}
+
+static uint64_t dynamic_value(const struct object *object, uint64_t tag)
+{
+	for (unsigned int i = 0; i < MOST_ENTRIES; i++) {
+		uint64_t found = nth_word(object, object->dynamic, 2 * i);
+		if (found == tag)
+			return nth_word(object, object->dynamic, 2 * i + 1);
+		if (found == DT_NULL)
+			break;
+	}
+	return 0;
+}
+
+/* glibc has added the base in place, except on some architectures; musl has not. */
+static uint64_t dynamic_address(const struct object *object, uint64_t tag)
+{
+	uint64_t value = dynamic_value(object, tag);
+
+	return value != 0 && value < object->base ? value + object->base : value;
+}
+
+/* The nth word of such an array, once it has been copied. */
+static uint64_t word_in(const struct object *object, const unsigned char *bytes, unsigned int n)
+{
+	uint64_t word = 0;
+	uint32_t half;
+
+	if (object->is_64) {
+		memcpy(&word, bytes + 8 * n, 8);
+		return word;
+	}
+	memcpy(&half, bytes + 4 * n, 4);
+	return half;
+}
+
+static void *copy(const struct object *object, uint64_t address, uint64_t size)
+{
+	void *bytes = size > 0 && size <= MOST_BYTES ? malloc(size) : NULL;
+
+	if (bytes && read_memory(object->memory, address, bytes, size) == size)
+		return bytes;
+	free(bytes);
+	return NULL;
+}
+
+/* The file that is mapped where the address leads, "" without one. */
+static const char *file_at(const struct object *object, uint64_t address)
+{
+	const struct mapping *mapping = mapping_at(object->memory, address);
+
+	return mapping ? mapping->path : "";
+}
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* Where connect() is libc's own; libpthread had one before glibc 2.34. */
+static bool is_libc(const char *path)
+{
+	static const char *const names[] = {"libc.so.", "libc-",	  "libc.musl-",
+					    "ld-musl-", "libpthread.so.", "libpthread-"};
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (strncmp(base_name(path), names[i], strlen(names[i])) == 0)
+			return true;
+	return false;
+}
+
+struct imports {
+	const struct object *object;
+	const char *strings;
+	uint64_t strings_size;
+	uint64_t symbols;
+};
+
+static bool is_connect(const struct imports *imports, uint64_t symbol)
+{
+	uint32_t name = 0;
+
+	read_memory(imports->object->memory,
+		    imports->symbols + symbol * (imports->object->is_64 ? sizeof(Elf64_Sym)
+									: sizeof(Elf32_Sym)),
+		    &name, sizeof name);
+	return name < imports->strings_size && strcmp(imports->strings + name, "connect") == 0;
+}
+
+/* Whether a relocation of this table has made connect() libc's. */
+static bool table_goes_to_libc(const struct imports *imports, uint64_t table, uint64_t size,
+			       bool has_addends)
+{
+	const struct object *object = imports->object;
+	size_t step = (has_addends ? 3 : 2) * word_size(object);
+	unsigned char *bytes = copy(object, table, size);
+	bool found = false;
+
+	for (uint64_t i = 0; bytes && !found && i + step <= size; i += step) {
+		uint64_t place = object->base + word_in(object, bytes + i, 0);
+		uint64_t info = word_in(object, bytes + i, 1);
+		uint64_t symbol = object->is_64 ? ELF64_R_SYM(info) : ELF32_R_SYM(info);
+		found = symbol != 0 && is_connect(imports, symbol) &&
+			is_libc(file_at(object, word_at(object, place)));
+	}
+	free(bytes);
+	return found;
+}
+
+static bool goes_to_libc(const struct object *object)
+{
+	uint64_t size = dynamic_value(object, DT_STRSZ);
+	char *strings = copy(object, dynamic_address(object, DT_STRTAB), size);
+	struct imports imports = {.object = object,
+				  .strings = strings,
+				  .strings_size = size,
+				  .symbols = dynamic_address(object, DT_SYMTAB)};
+	bool found = false;
+
+	if (strings && strings[size - 1] == '\0' && memmem(strings, size, "connect", 8))
+		found = table_goes_to_libc(&imports, dynamic_address(object, DT_JMPREL),
+					   dynamic_value(object, DT_PLTRELSZ),
+					   dynamic_value(object, DT_PLTREL) == DT_RELA) ||
+			table_goes_to_libc(&imports, dynamic_address(object, DT_RELA),
+					   dynamic_value(object, DT_RELASZ), true) ||
+			table_goes_to_libc(&imports, dynamic_address(object, DT_REL),
+					   dynamic_value(object, DT_RELSZ), false);
+	free(strings);
+	return found;
+}
+
+/* By its note; before 1.1.0 there was none, but the name of a setting in what was mapped first. */
+static bool is_library(const struct object *object, char version[VERSION_SIZE])
+{
+	static unsigned char image[16 * PAGE];
+	static struct program program;
+	size_t size = read_memory(object->memory, object->base, image, sizeof image);
+
+	read_program(&program, image, size);
+	strcpy(version, program.version);
+	return *version ||
+	       (strncmp(base_name(file_at(object, object->base)), LIBRARY_NAME,
+			strlen(LIBRARY_NAME)) == 0 &&
+		memmem(image, size, "NOSELFCONN_RETRIES", strlen("NOSELFCONN_RETRIES")));
+}
+
+static void note_library(struct loaded *loaded, const struct object *object, uint64_t name)
+{
+	loaded->is_loaded = true;
+	snprintf(loaded->file, sizeof loaded->file, "%s", file_at(object, object->base));
+	loaded->name[read_memory(object->memory, name, loaded->name, sizeof loaded->name - 1)] =
+		'\0';
+}
+
+static void note_object_past(struct loaded *loaded, const struct object *object)
+{
+	size_t length = strlen(loaded->past);
+
+	snprintf(loaded->past + length, sizeof loaded->past - length, "%s%s",
+		 length > 0 ? ", " : "", file_at(object, object->dynamic));
+}
+
+/*
+ * Walks over a list of struct link_map, which has the same members in every libc: l_addr, l_name,
+ * l_ld, l_next. An object that stands in front of another is asked first for a symbol.
+ */
+static void walk(struct loaded *loaded, struct object object, uint64_t map)
+{
+	char version[VERSION_SIZE];
+	bool behind_libc = false;
+
+	for (int i = 0; map != 0 && i < MOST_OBJECTS; i++) {
+		uint64_t name = nth_word(&object, map, 1);
+		object.base = nth_word(&object, map, 0);
+		object.dynamic = nth_word(&object, map, 2);
+		map = nth_word(&object, map, 3);
+		const char *file = file_at(&object, object.dynamic);
+		if (is_libc(file)) {
+			behind_libc = true;
+			loaded->is_settled = true;
+		} else if (is_library(&object, version)) {
+			note_library(loaded, &object, name);
+			strcpy(loaded->version, version);
+			loaded->is_in_front = !behind_libc;
+		} else if (goes_to_libc(&object)) {
+			note_object_past(loaded, &object);
+		}
+	}
+}
+
+/*
+ * Where ld.so has left the address of its struct r_debug in the dynamic section of a program
+ * (SVR4), 0 when this is the mapping of something else.
+ */
+static uint64_t debug_in(struct object *object, const struct mapping *mapping)
+{
+	static unsigned char header[PAGE];
+	static struct program program;
+
+	read_program(&program, header,
+		     read_memory(object->memory, mapping->start, header, sizeof header));
+	if (program.kind != ELF_PROGRAM || program.dynamic == 0)
+		return 0;
+	object->is_64 = program.architecture.class == ELFCLASS64;
+	object->base = mapping->start - program.start;
+	object->dynamic = object->base + program.dynamic;
+	return dynamic_value(object, DT_DEBUG);
+}
+
+void find_objects(const struct memory *memory, struct loaded *loaded)
+{
+	struct object object = {.memory = memory};
+
+	*loaded = (struct loaded){0};
+	for (size_t i = 0; i < memory->count; i++) {
+		uint64_t debug = memory->mappings[i].offset == 0
+					 ? debug_in(&object, &memory->mappings[i])
+					 : 0;
+		/* Since version 2 a list for each namespace of dlmopen(). */
+		for (int n = 0; debug != 0 && n < MOST_ENTRIES; n++) {
+			bool has_next = (uint32_t)nth_word(&object, debug, 0) >= 2;
+			bool is_changing = (uint32_t)nth_word(&object, debug, 3) != RT_CONSISTENT;
+			walk(loaded, object, nth_word(&object, debug, 1));
+			loaded->is_settled &= !is_changing;
+			debug = has_next ? nth_word(&object, debug, 5) : 0;
+		}
+	}
+}

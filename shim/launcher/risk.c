@@ -1,0 +1,274 @@
+/* Which servers could a client of this network namespace miss, and meet itself? */
+#include "launcher.h"
+
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { NOT_AT_RISK = 0, AT_RISK = 2, UNKNOWN = 3 };
+
+enum { TRIES_A_SECOND = 10 };
+
+static const char range_file[] = "/proc/sys/net/ipv4/ip_local_port_range";
+static const char reserved_file[] = "/proc/sys/net/ipv4/ip_local_reserved_ports";
+
+static void read_sysctl(const char *path, char **line)
+{
+	size_t size = 0;
+	FILE *file = fopen(path, "re");
+
+	if (!file || getline(line, &size, file) < 0)
+		fail(UNKNOWN, "cannot read %s: %s", path, strerror(errno));
+	fclose(file);
+}
+
+static void read_ephemeral_ports(struct ephemeral_ports *ports)
+{
+	char *range = NULL;
+	char *reserved = NULL;
+
+	read_sysctl(range_file, &range);
+	if (sscanf(range, "%u %u", &ports->low, &ports->high) != 2 || ports->low > ports->high ||
+	    ports->high >= PORTS)
+		fail(UNKNOWN, "%s: %s: expected two ports", range_file, range);
+	read_sysctl(reserved_file, &reserved);
+	if (!read_port_list(ports->reserved, reserved))
+		fail(UNKNOWN, "%s: %s: expected a list of ports", reserved_file, reserved);
+	free(range);
+	free(reserved);
+}
+
+static unsigned int port_of(const union endpoint *endpoint)
+{
+	return ntohs(endpoint->v4.sin_port);
+}
+
+/* A client of a server that would be here, and from which it has no answer. */
+static bool is_trying(const struct tcp_socket *socket)
+{
+	union endpoint address = socket->peer;
+
+	address.v4.sin_port = socket->local.v4.sin_port;
+	return socket->state == TCP_SYN_SENT &&
+	       memcmp(&address, &socket->local, sizeof address) == 0;
+}
+
+static bool is_concerned(const struct tcp_socket *socket)
+{
+	return socket->state == TCP_LISTEN || is_own_peer(socket) || is_trying(socket);
+}
+
+static int by_port(const void *a, const void *b)
+{
+	const struct tcp_socket *left = a;
+	const struct tcp_socket *right = b;
+
+	if (port_of(&left->local) != port_of(&right->local))
+		return port_of(&left->local) < port_of(&right->local) ? -1 : 1;
+	return (right->state == TCP_LISTEN) - (left->state == TCP_LISTEN);
+}
+
+/* Those of the launcher's own network namespace that have to do with an ephemeral port. */
+static void keep_concerned(struct socket_list *list, const struct ephemeral_ports *ports)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < list->count; i++)
+		if (list->sockets[i].network == 0 &&
+		    is_ephemeral(ports, port_of(list->sockets[i].state == TCP_LISTEN
+							? &list->sockets[i].local
+							: &list->sockets[i].peer)))
+			list->sockets[kept++] = list->sockets[i];
+	list->count = kept;
+	find_holders(list);
+	qsort(list->sockets, list->count, sizeof *list->sockets, by_port);
+}
+
+static void print_program(const struct tcp_socket *socket)
+{
+	char name[PROGRAM_NAME];
+
+	if (*socket->process)
+		printf("%s (process %s)", program_name(socket->process, name), socket->process);
+	else
+		printf("a program that is not known");
+}
+
+static void print_chance(unsigned int tries)
+{
+	unsigned int seconds = tries / TRIES_A_SECOND;
+
+	if (tries == 1)
+		printf("every try connects to itself");
+	else if (seconds < 120)
+		printf("one try in %u connects to itself, with ten tries a second after %u.%u "
+		       "seconds on average",
+		       tries, seconds, tries % TRIES_A_SECOND);
+	else
+		printf("one try in %u connects to itself, with ten tries a second after %u "
+		       "minutes on average",
+		       tries, (seconds + 30) / 60);
+}
+
+static void print_chances(const struct chance *chance)
+{
+	if (chance->connect > 0) {
+		printf("  when it is gone, ");
+		print_chance(chance->connect);
+	} else if (chance->bound > 0) {
+		printf("  when it is gone, of a client that binds an address first, ");
+		print_chance(chance->bound);
+		printf("; of others only once the ports of the other parity are in use");
+	} else {
+		printf("  when it is gone, a client gets this port only once others are in use");
+	}
+	putchar('\n');
+}
+
+/* The sockets from here on that listen on the same port, several of one server or of some. */
+static size_t count_of_port(const struct socket_list *list, size_t first)
+{
+	size_t end = first + 1;
+
+	while (end < list->count && list->sockets[end].state == TCP_LISTEN &&
+	       list->sockets[end].local.v4.sin_port == list->sockets[first].local.v4.sin_port)
+		end++;
+	return end - first;
+}
+
+static void print_server(const struct socket_list *list, size_t first,
+			 const struct ephemeral_ports *ports)
+{
+	const struct tcp_socket *socket = &list->sockets[first];
+	size_t count = count_of_port(list, first);
+	struct chance chance = chance_of(ports, port_of(&socket->local));
+	char address[ENDPOINT_TEXT];
+
+	printf("at risk: port %u, where ", port_of(&socket->local));
+	print_program(socket);
+	printf(" listens on %s", endpoint_text(&socket->local, address));
+	if (count > 1)
+		printf(" and %zu more sockets", count - 1);
+	putchar('\n');
+	print_chances(&chance);
+}
+
+static void print_client(const struct tcp_socket *socket)
+{
+	char address[ENDPOINT_TEXT];
+
+	printf("%s: %s, by ",
+	       is_own_peer(socket) ? "connected to itself" : "tried now, without an answer",
+	       endpoint_text(&socket->peer, address));
+	print_program(socket);
+	putchar('\n');
+}
+
+static bool has_server(const struct socket_list *list, unsigned int port)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (list->sockets[i].state == TCP_LISTEN &&
+		    port_of(&list->sockets[i].local) == port)
+			return true;
+	return false;
+}
+
+/* Returns whether there was something to tell of, and adds its ports to those to be reserved. */
+static bool print_findings(const struct socket_list *list, const struct ephemeral_ports *ports,
+			   bool to_reserve[PORTS])
+{
+	bool found = false;
+
+	for (size_t i = 0; i < list->count; i++) {
+		const struct tcp_socket *socket = &list->sockets[i];
+		unsigned int port = port_of(&socket->local);
+		if (socket->state == TCP_LISTEN) {
+			if (!to_reserve[port])
+				print_server(list, i, ports);
+		} else {
+			port = port_of(&socket->peer);
+			if (!is_own_peer(socket) && has_server(list, port))
+				continue;
+			print_client(socket);
+		}
+		to_reserve[port] = true;
+		found = true;
+	}
+	return found;
+}
+
+static void print_where_to_move(const struct ephemeral_ports *ports)
+{
+	if (ports->low > 1 && ports->high < PORTS - 1)
+		printf("a port below %u or above %u", ports->low, ports->high);
+	else if (ports->low > 1)
+		printf("a port below %u", ports->low);
+	else if (ports->high < PORTS - 1)
+		printf("a port above %u", ports->high);
+	else
+		printf("a port outside net.ipv4.ip_local_port_range, when that is smaller");
+}
+
+static void print_remedies(const struct ephemeral_ports *ports, bool to_reserve[PORTS])
+{
+	unsigned int left = 0;
+
+	printf("What cures it, for each of them, best first:\n"
+	       "  1. move the server to ");
+	print_where_to_move(ports);
+	printf("\n  2. reserve the port, here for all of them, and in /etc/sysctl.d for the next "
+	       "boot:\n"
+	       "     sysctl -w net.ipv4.ip_local_reserved_ports=");
+	for (unsigned int port = 0; port < PORTS; port++) {
+		to_reserve[port] = to_reserve[port] || ports->reserved[port];
+		left += port >= ports->low && port <= ports->high && !to_reserve[port];
+	}
+	print_port_list(to_reserve, stdout);
+	if (left == 0)
+		printf("\n     but that leaves no port for clients: make the range larger first");
+	printf("\n  3. run its clients under noselfconn(1), or set the host rule, "
+	       "noselfconn-host(8)\n");
+}
+
+static void print_no_risk(const struct ephemeral_ports *ports)
+{
+	printf("not at risk: no server listens on a port that the kernel gives to clients, %u to "
+	       "%u",
+	       ports->low, ports->high);
+	if (memchr(ports->reserved, true, PORTS)) {
+		printf(" except ");
+		print_port_list(ports->reserved, stdout);
+	}
+	printf("\n");
+}
+
+static void print_limits(const struct host *host)
+{
+	printf("Not seen: servers that do not run now, and clients that are refused at once.\n");
+	if (host->network_count > 1)
+		printf("Not judged: other network namespaces (%zu), which have settings of their "
+		       "own: nsenter -n -t %s noselfconn --risk\n",
+		       host->network_count - 1, host->networks[1].process);
+}
+
+int risk(const struct options *options)
+{
+	static struct ephemeral_ports ports;
+	static bool to_reserve[PORTS];
+	struct host host;
+	bool is_at_risk;
+
+	(void)options;
+	read_ephemeral_ports(&ports);
+	if (!look_at_host(&host, is_concerned))
+		return UNKNOWN;
+	keep_concerned(&host.sockets, &ports);
+	is_at_risk = print_findings(&host.sockets, &ports, to_reserve);
+	if (is_at_risk)
+		print_remedies(&ports, to_reserve);
+	else
+		print_no_risk(&ports);
+	print_limits(&host);
+	return is_at_risk ? AT_RISK : NOT_AT_RISK;
+}

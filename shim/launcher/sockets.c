@@ -1,0 +1,207 @@
+/* What /proc tells of TCP sockets. */
+#include "launcher.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { WORD = 8, V4 = WORD, V6 = 4 * WORD, ADDRESS_TEXT = V6 + 1 };
+
+/*
+ * The kernel prints an address as words of the machine, "%08X" of the bytes as they are in memory
+ * (get_tcp4_sock(), net/ipv4/tcp_ipv4.c): 127.0.0.1 is 0100007F, or 7F000001 on a big-endian one.
+ */
+static bool read_words(uint32_t *words, const char *text)
+{
+	for (; *text; text += WORD)
+		if (sscanf(text, "%8" SCNx32, words++) != 1)
+			return false;
+	return true;
+}
+
+static bool read_address(union endpoint *endpoint, const char *address, unsigned int port)
+{
+	*endpoint = (union endpoint){.v4.sin_port = htons((uint16_t)port)};
+	switch (strlen(address)) {
+	case V4:
+		endpoint->family = AF_INET;
+		return read_words(&endpoint->v4.sin_addr.s_addr, address);
+	case V6:
+		endpoint->family = AF_INET6;
+		return read_words(endpoint->v6.sin6_addr.s6_addr32, address);
+	default:
+		return false;
+	}
+}
+
+bool read_tcp_line(struct tcp_socket *socket, const char *line)
+{
+	char local[ADDRESS_TEXT];
+	char peer[ADDRESS_TEXT];
+	unsigned int local_port;
+	unsigned int peer_port;
+
+	return sscanf(line,
+		      "%*u: %32[0-9A-F]:%4x %32[0-9A-F]:%4x %2x %*x:%*x %*x:%lx %*x %u %*u "
+		      "%" SCNu64,
+		      local, &local_port, peer, &peer_port, &socket->state, &socket->timer,
+		      &socket->user, &socket->inode) == 8 &&
+	       read_address(&socket->local, local, local_port) &&
+	       read_address(&socket->peer, peer, peer_port) &&
+	       socket->local.family == socket->peer.family;
+}
+
+bool is_own_peer(const struct tcp_socket *socket)
+{
+	return socket->state != TCP_LISTEN && socket->local.v4.sin_port != 0 &&
+	       memcmp(&socket->local, &socket->peer, sizeof socket->local) == 0;
+}
+
+const char *endpoint_text(const union endpoint *endpoint, char text[ENDPOINT_TEXT])
+{
+	bool is_v6 = endpoint->family == AF_INET6;
+	const void *address = is_v6 ? (const void *)&endpoint->v6.sin6_addr
+				    : (const void *)&endpoint->v4.sin_addr;
+	char host[INET6_ADDRSTRLEN];
+
+	inet_ntop(endpoint->family, address, host, sizeof host);
+	snprintf(text, ENDPOINT_TEXT, is_v6 ? "[%s]:%u" : "%s:%u", host,
+		 ntohs(endpoint->v4.sin_port));
+	return text;
+}
+
+const char *state_name(unsigned int state)
+{
+	static const char names[][12] = {
+		[TCP_ESTABLISHED] = "ESTABLISHED",
+		[TCP_SYN_SENT] = "SYN_SENT",
+		[TCP_SYN_RECV] = "SYN_RECV",
+		[TCP_FIN_WAIT1] = "FIN_WAIT1",
+		[TCP_FIN_WAIT2] = "FIN_WAIT2",
+		[TCP_TIME_WAIT] = "TIME_WAIT",
+		[TCP_CLOSE] = "CLOSE",
+		[TCP_CLOSE_WAIT] = "CLOSE_WAIT",
+		[TCP_LAST_ACK] = "LAST_ACK",
+		[TCP_LISTEN] = "LISTEN",
+		[TCP_CLOSING] = "CLOSING",
+	};
+
+	return state < sizeof names / sizeof *names && *names[state] ? names[state] : "-";
+}
+
+static bool add_socket(struct socket_list *list, const struct tcp_socket *socket)
+{
+	void *larger = reallocarray(list->sockets, list->count + 1, sizeof *socket);
+
+	if (!larger)
+		return false;
+	list->sockets = larger;
+	list->sockets[list->count++] = *socket;
+	return true;
+}
+
+static bool read_lines(struct socket_list *list, FILE *table,
+		       bool (*is_wanted)(const struct tcp_socket *socket))
+{
+	char *line = NULL;
+	size_t size = 0;
+	struct tcp_socket socket = {0};
+	bool good = getline(&line, &size, table) >= 0; /* the names of the columns */
+
+	while (good && (errno = 0, getline(&line, &size, table) >= 0)) {
+		good = read_tcp_line(&socket, line);
+		if (!good)
+			errno = EBADMSG;
+		else if (is_wanted(&socket))
+			good = add_socket(list, &socket);
+	}
+	free(line);
+	return good && errno == 0;
+}
+
+static FILE *open_table(const char *process, const char *name)
+{
+	char path[64];
+
+	snprintf(path, sizeof path, "/proc/%s/net/%s", process, name);
+	return fopen(path, "re");
+}
+
+static bool read_table(struct socket_list *list, const char *process, const char *name,
+		       bool (*is_wanted)(const struct tcp_socket *socket))
+{
+	FILE *table = open_table(process, name);
+	int error;
+	bool good;
+
+	if (!table)
+		return false;
+	good = read_lines(list, table, is_wanted);
+	error = errno;
+	fclose(table);
+	errno = error;
+	return good;
+}
+
+/* Without IPv6 in the kernel there is no tcp6, and without the process there is neither. */
+static bool has_only_ipv4(const char *process)
+{
+	FILE *table;
+
+	if (errno != ENOENT || !(table = open_table(process, "tcp")))
+		return false;
+	fclose(table);
+	return true;
+}
+
+bool list_sockets(struct socket_list *list, const char *process,
+		  bool (*is_wanted)(const struct tcp_socket *socket))
+{
+	size_t count = list->count;
+
+	if (read_table(list, process, "tcp", is_wanted) &&
+	    (read_table(list, process, "tcp6", is_wanted) || has_only_ipv4(process)))
+		return true;
+	list->count = count;
+	return false;
+}
+
+void keep_port(struct socket_list *list, uint16_t port)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < list->count; i++)
+		if (list->sockets[i].local.v4.sin_port == htons(port))
+			list->sockets[kept++] = list->sockets[i];
+	list->count = kept;
+}
+
+DIR *open_descriptors(const char *process)
+{
+	char path[64];
+
+	snprintf(path, sizeof path, "/proc/%s/fd", process);
+	return opendir(path);
+}
+
+bool next_socket(DIR *descriptors, int *fd, uint64_t *inode)
+{
+	const struct dirent *entry;
+	char link[64];
+
+	while ((entry = readdir(descriptors))) {
+		ssize_t length =
+			readlinkat(dirfd(descriptors), entry->d_name, link, sizeof link - 1);
+		link[length > 0 ? length : 0] = '\0';
+		if (sscanf(link, "socket:[%" SCNu64 "]", inode) == 1) {
+			*fd = atoi(entry->d_name);
+			return true;
+		}
+	}
+	return false;
+}

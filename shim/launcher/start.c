@@ -1,0 +1,181 @@
+/* Commands that start another: which one, and whether LD_PRELOAD reaches it. */
+#include "launcher.h"
+
+#include <string.h>
+
+static bool begins(const char *word, const char *with)
+{
+	return strncmp(word, with, strlen(with)) == 0;
+}
+
+/* Whether one of the words is an option that begins so; "-" is one that does not go on. */
+static bool has_option(char **words, const char *option)
+{
+	for (; *words && strcmp(*words, "--") != 0; words++)
+		if (strcmp(option, "-") == 0 ? strcmp(*words, "-") == 0 : begins(*words, option))
+			return true;
+	return false;
+}
+
+static bool has_one_of(char **words, const char *const options[3])
+{
+	for (int i = 0; i < 3 && options[i]; i++)
+		if (has_option(words, options[i]))
+			return true;
+	return false;
+}
+
+/* LD_PRELOAD is handed on by name, as in "-E LD_PRELOAD"; a line for a shell is something else. */
+static bool name_preload(char **words)
+{
+	for (; *words; words++)
+		if (strstr(*words, "LD_PRELOAD") && !strpbrk(*words, " $"))
+			return true;
+	return false;
+}
+
+/* Who starts its command in an environment of its own making. Options can be abbreviated. */
+static const struct cleaner {
+	const char *name;
+	const char *when[3];   /* it has one of these; without any, always */
+	const char *unless[3]; /* it has one of these */
+	const char *order;
+} cleaners[] = {
+	{"sudo", {0}, {0}, "sudo noselfconn COMMAND"},
+	{"su", {"-", "-l", "--l"}, {0}, "su - USER -c 'noselfconn COMMAND'"},
+	{"runuser", {"-", "-l", "--l"}, {0}, "runuser - USER -c 'noselfconn COMMAND'"},
+	{"setpriv", {"--res"}, {0}, "setpriv --reset-env noselfconn COMMAND"},
+	{"bwrap", {"--clearenv"}, {0}, "bwrap --clearenv noselfconn COMMAND"},
+	{"systemd-run", {0}, {"--sc"}, "systemd-run noselfconn COMMAND"},
+	{"systemd-socket-activate", {0}, {0}, "systemd-socket-activate noselfconn COMMAND"},
+};
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+bool is_env(const char *path)
+{
+	return strcmp(base_name(path), "env") == 0;
+}
+
+static bool is_assignment(const char *word)
+{
+	return *word != '-' && strchr(word, '=');
+}
+
+/* A short option of env(1) that takes the next word if nothing of its own follows. */
+static bool takes_next(const char *option)
+{
+	size_t flags = strspn(option + 1, "0v");
+
+	return (strchr("uCS", option[1 + flags]) && option[1 + flags] && !option[2 + flags]) ||
+	       strcmp(option, "--unset") == 0 || strcmp(option, "--chdir") == 0 ||
+	       strcmp(option, "--split-string") == 0;
+}
+
+/* Whether env(1) takes LD_PRELOAD away, or the library out of it. */
+static bool env_cleans(char **words)
+{
+	bool cleans = false;
+
+	for (; *words && (**words == '-' || is_assignment(*words)); words++) {
+		const char *word = *words;
+		if (begins(word, "LD_PRELOAD="))
+			cleans = !strstr(word, LIBRARY_NAME);
+		else if (is_assignment(word))
+			continue;
+		else if (strcmp(word, "-") == 0 || begins(word, "--i") ||
+			 word[1 + strspn(word + 1, "0v")] == 'i' ||
+			 strcmp(word, "-uLD_PRELOAD") == 0 ||
+			 strcmp(word, "--unset=LD_PRELOAD") == 0)
+			cleans = true;
+		else if (takes_next(word) && words[1])
+			cleans |= strcmp(*++words, "LD_PRELOAD") == 0;
+	}
+	return cleans && *words;
+}
+
+const char *right_order(char **command)
+{
+	const char *name = base_name(*command);
+	char **words = command + 1;
+
+	if (is_env(name))
+		return env_cleans(words) ? "env -i noselfconn COMMAND" : NULL;
+	for (size_t i = 0; i < sizeof cleaners / sizeof *cleaners; i++)
+		if (strcmp(name, cleaners[i].name) == 0)
+			return (!*cleaners[i].when || has_one_of(words, cleaners[i].when)) &&
+					       !has_one_of(words, cleaners[i].unless) &&
+					       !name_preload(words)
+				       ? cleaners[i].order
+				       : NULL;
+	return NULL;
+}
+
+/* LD_PRELOAD and the settings are the protection, PATH is where the command is searched for. */
+static bool is_harmless(const char *assignment)
+{
+	return !begins(assignment, "LD_") && !begins(assignment, "NOSELFCONN_") &&
+	       !begins(assignment, "PATH=");
+}
+
+char **behind_env(char **command)
+{
+	while (*++command && is_assignment(*command))
+		if (!is_harmless(*command))
+			return NULL;
+	return *command && **command && **command != '-' ? command : NULL;
+}
+
+/* env(1) takes the word as it stands: it is no option, and nothing in it is special after -S. */
+static bool is_plain(const char *word, size_t length)
+{
+	return length > 0 && *word != '-' && strcspn(word, "\"'\\$#") >= length;
+}
+
+bool command_of_env(const char *argument, char command[SCRIPT_LINE])
+{
+	static const char blanks[] = " \t";
+	bool split = begins(argument, "-S");
+	const char *word = split ? argument + 2 + strspn(argument + 2, blanks) : argument;
+	size_t length = split ? strcspn(word, blanks) : strlen(word);
+
+	while (split && is_plain(word, length) && memchr(word, '=', length) && is_harmless(word)) {
+		word += length + strspn(word + length, blanks);
+		length = strcspn(word, blanks);
+	}
+	if (!is_plain(word, length) || memchr(word, '=', length) || length >= SCRIPT_LINE)
+		return false;
+	memcpy(command, word, length);
+	command[length] = '\0';
+	return true;
+}
+
+/* Of glibc's loader and of musl's: those that have a value, and those that do without a program. */
+char **behind_loader(char **command)
+{
+	static const char *const with_value[] = {"--library-path",
+						 "--preload",
+						 "--argv0",
+						 "--audit",
+						 "--inhibit-rpath",
+						 "--glibc-hwcaps-prepend",
+						 "--glibc-hwcaps-mask"};
+	static const char *const without_program[] = {"--list", "--verify", "--help", "--version"};
+
+	while (*++command && begins(*command, "--")) {
+		for (size_t i = 0; i < sizeof without_program / sizeof *without_program; i++)
+			if (begins(*command, without_program[i]))
+				return NULL;
+		for (size_t i = 0; i < sizeof with_value / sizeof *with_value; i++)
+			if (strcmp(*command, with_value[i]) == 0 && command[1]) {
+				command++;
+				break;
+			}
+	}
+	return *command ? command : NULL;
+}

@@ -1,0 +1,78 @@
+#!/bin/bash
+# A socket that is connected to itself is shown, whatever is loaded: --status does not take the
+# library's presence for protection.
+launcher=$1
+# shellcheck source=/dev/null
+. "$(dirname "$0")/expect.sh"
+
+in_namespace=(unshare --net)
+[ "$(id -u)" = 0 ] || in_namespace=(unshare --map-root-user --net)
+"${in_namespace[@]}" true || skip "no network namespace: neither root nor allowed a user namespace"
+
+# The only port that the kernel can pick is the one that is connected to.
+in_namespace+=(bash -c 'ip link set lo up
+	echo 40000 40000 >/proc/sys/net/ipv4/ip_local_port_range
+	exec "$@"' bash)
+
+# As rustix does it, and what else makes its system calls itself.
+cat >client.c <<'END'
+#include <netinet/in.h>
+#include <stdio.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+int main(int argc, char **argv)
+{
+	struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(40000),
+				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(40000),
+				  .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+	long result = 0;
+	(void)argv;
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	dup2(fd, 17);
+	close(fd);
+	fd = socket(AF_INET6, SOCK_STREAM, 0);
+	dup2(fd, 18);
+	close(fd);
+	if (argc > 1) {
+		result |= syscall(SYS_connect, 17, &v4, sizeof v4);
+		result |= syscall(SYS_connect, 18, &v6, sizeof v6);
+	}
+	puts(result == 0 ? "started" : "refused");
+	fflush(stdout);
+	return getchar();
+}
+END
+gcc -o client client.c
+
+# status_of STATUS PATTERN COMMAND...
+status_of() {
+	local line pid
+	coproc "${in_namespace[@]}" "${@:3}"
+	# shellcheck disable=SC2154 # coproc sets it
+	pid=$COPROC_PID
+	read -r line <&"${COPROC[0]}"
+	[ "$line" = started ] || fail "$line"
+	expect "$1" "$pid: $2" "$launcher" --status "$pid"
+	kill "$pid"
+	wait "$pid" || :
+}
+
+evidence='not protected, connected to itself:'
+both="descriptor 17, 127.0.0.1:40000; descriptor 18, \[::1\]:40000"
+status_of 0 'protected by *' "$launcher" ./client
+status_of 2 "$evidence $both" "$launcher" ./client connect
+status_of 2 "$evidence $both" ./client connect
+status_of 2 "$evidence $both" env NOSELFCONN_DISABLE=1 "$launcher" ./client connect
+
+# PHP's extensions, before and after.
+# shellcheck disable=SC2016 # PHP's
+php='$socket = socket_create(AF_INET, SOCK_STREAM, 0);'
+# shellcheck disable=SC2016 # PHP's
+connect='socket_connect($socket, "127.0.0.1", 40000);'
+wait='echo "started\n"; fgetc(STDIN);'
+status_of 2 "not protected by * in *sockets.so*, whose connect() is libc's" \
+	"$launcher" php -r "$php $wait"
+status_of 2 "$evidence descriptor *, 127.0.0.1:40000" "$launcher" php -r "$php $connect $wait"
+# Without them it is within reach.
+status_of 0 'protected by *' "$launcher" php -n -r "$wait"

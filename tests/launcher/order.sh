@@ -1,0 +1,114 @@
+#!/bin/bash
+# Commands that give what they start an environment of their own. That the refusal is right is seen
+# with --force, and that the order in its advice is right, too.
+# shellcheck disable=SC2016 # what single quotes hold is for another shell
+launcher=$1
+library=$2
+# shellcheck source=/dev/null
+. "$(dirname "$0")/expect.sh"
+
+# Where everybody finds them.
+mkdir bin
+cp "$launcher" "$library" bin
+chmod 755 bin/*
+library=$PWD/bin/libnoselfconn.so
+PATH=$PWD/bin:/usr/sbin:/usr/bin:/sbin:/bin
+say=(bash -c 'echo "<$LD_PRELOAD>"')
+
+refused() {
+	expect 125 "noselfconn: what $1 starts cannot be protected: it gets an environment without \
+LD_PRELOAD; put the launcher behind it: \"$1 *noselfconn COMMAND*\"; or run it unprotected with --force" \
+		noselfconn "$@"
+	expect 125 "noselfconn: what $1 starts *" noselfconn --check "$@"
+}
+
+# cleans COMMAND...: nothing would reach what it starts; with the launcher behind it, it does.
+cleans() {
+	refused "$@" "${say[@]}"
+	expect 0 '*<>' noselfconn --force "$@" "${say[@]}"
+	expect 0 "*<$library>" "$@" "$PWD/bin/noselfconn" "${say[@]}"
+}
+
+# keeps COMMAND...
+keeps() {
+	expect 0 "*<$library>" noselfconn "$@" "${say[@]}"
+}
+
+cleans env -i
+cleans env -
+cleans env -vi A=1
+cleans env --ignore-environment
+cleans env -u LD_PRELOAD
+cleans env --unset=LD_PRELOAD
+refused env LD_PRELOAD=liba.so true
+keeps env
+keeps env A=1 B=2
+keeps env -u HOME
+keeps env -u -i
+keeps env -C /
+keeps env A=-i
+keeps env -i "LD_PRELOAD=$library"
+expect 0 '' noselfconn env true -i
+expect 0 "$library" noselfconn env -u HOME printenv LD_PRELOAD
+
+# The command behind plain variables is judged.
+gcc -static -o static -x c - <<<'int main(void) { return 42; }'
+expect 125 'noselfconn: ./static cannot be protected: it is statically linked*' \
+	noselfconn env A=1 ./static
+expect 127 'noselfconn: cannot run "nonesuch": *' noselfconn env A=1 nonesuch
+expect 42 '' noselfconn env PATH=/ ./static
+
+cleans setpriv --reset-env
+keeps setpriv --no-new-privs
+
+if [ "$(id -u)" = 0 ]; then
+	cleans sudo
+	cleans sudo -E
+	for command in su runuser; do
+		for option in - -l --login; do
+			refused $command $option root -c 'echo "<$LD_PRELOAD>"'
+			expect 0 '*<>' noselfconn --force $command $option root -c 'echo "<$LD_PRELOAD>"'
+		done
+		expect 0 "*<$library>" $command - root -c "$PWD/bin/noselfconn ${say[0]} -c '${say[2]}'"
+		expect 0 "*<$library>" noselfconn $command root -c 'echo "<$LD_PRELOAD>"'
+	done
+	keeps runuser -u nobody --
+fi
+
+if bwrap --dev-bind / / true 2>/dev/null; then
+	cleans bwrap --clearenv --dev-bind / /
+	keeps bwrap --dev-bind / /
+	keeps bwrap --clearenv --setenv LD_PRELOAD "$library" --dev-bind / /
+fi
+
+# activated COMMAND...: what a command with "systemd-socket-activate" in it says when it is activated.
+activated() {
+	local pid
+	"$@" bash -c 'echo "<$LD_PRELOAD>" >said; mv said answer' >/dev/null 2>&1 &
+	pid=$!
+	python3 - <<-'END'
+		import os, socket, time
+		for _ in range(3000):
+		    if os.path.exists("answer"):
+		        break
+		    try:
+		        socket.socket(socket.AF_UNIX).connect("socket")
+		    except OSError:
+		        pass
+		    time.sleep(0.01)
+	END
+	wait "$pid" || :
+	cat answer
+	rm -f answer socket
+}
+activate=(systemd-socket-activate -l "$PWD/socket")
+refused "${activate[@]}" true
+[ "$(activated noselfconn --force "${activate[@]}")" = '<>' ] || fail "it handed LD_PRELOAD on"
+[ "$(activated "${activate[@]}" "$PWD/bin/noselfconn")" = "<$library>" ] || fail "not protected"
+[ "$(activated noselfconn "${activate[@]}" -E LD_PRELOAD)" = "<$library>" ] || fail "not protected"
+
+# What these say needs a service manager.
+refused systemd-run true
+refused systemd-run -u app -E A=b true
+expect 125 '*: has no part in the answer, *' noselfconn --check systemd-run --scope true
+expect 125 '*: has no part in the answer, *' noselfconn --check systemd-run -E LD_PRELOAD true

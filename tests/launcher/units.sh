@@ -1,0 +1,71 @@
+#!/bin/bash
+# noselfconn --status for all processes of a unit or a control group, with each version of cgroups.
+launcher=$1
+self=$(realpath "$0")
+# shellcheck source=/dev/null
+. "$(dirname "$0")/expect.sh"
+
+[ "$(id -u)" = 0 ] || skip "only root can mount control groups"
+
+if [ "${3-}" = "" ]; then
+	for version in 1 2; do
+		unshare --mount --pid --fork --kill-child --mount-proc bash "$self" "$@" $version
+	done
+	exit
+fi
+
+# As systemd mounts them.
+mount -t tmpfs tmpfs /sys/fs/cgroup || skip "nothing can be mounted"
+case $3 in
+1)
+	hierarchy=/sys/fs/cgroup/systemd
+	mkdir $hierarchy
+	mount -t cgroup -o none,name=systemd cgroup $hierarchy || skip "no cgroups of version 1"
+	;;
+2)
+	hierarchy=/sys/fs/cgroup
+	mount -t cgroup2 cgroup2 $hierarchy || skip "no cgroups of version 2"
+	;;
+esac
+# shellcheck disable=SC2154 # expect.sh sets it
+slice=noselfconn${directory##*.}.slice
+group=$hierarchy/$slice/forwarder.service
+mkdir -p "$group/below" "$hierarchy/$slice/container.scope/elsewhere.service"
+clean() {
+	jobs -p | xargs -r kill || :
+	wait
+	find "$hierarchy/$slice" -depth -type d -exec rmdir {} +
+	rm -rf "$directory"
+}
+trap clean EXIT
+
+# in_group GROUP COMMAND...: its number in $pid, once it runs.
+in_group() {
+	mkfifo started
+	bash -c 'echo $$ >"$0/cgroup.procs"; exec "$@"' "$@" >started &
+	pid=$!
+	read -r _ <started
+	rm started
+}
+mkfifo never
+say_and_wait='echo started; read -r _ <>never'
+
+expect 3 'forwarder: unknown: no process is in it' "$launcher" --status forwarder
+in_group "$group" "$launcher" bash -c "$say_and_wait"
+main=$pid
+for name in forwarder forwarder.service "/$slice/forwarder.service" "$slice/forwarder.service" "$group"; do
+	expect 0 "*$main (bash): protected by *" "$launcher" --status "$name"
+done
+
+# The main process is protected and a child is not, as with "su -" or a set-uid helper.
+in_group "$group/below" bash -c "$say_and_wait"
+expect 0 "$main: protected by *" "$launcher" --status "$main"
+expect 2 "*$main (bash): protected by *$pid (bash): not protected*" "$launcher" --status forwarder
+kill "$pid"
+wait "$pid" || :
+
+# A unit of that name in a container is another.
+in_group "$hierarchy/$slice/container.scope/elsewhere.service" "$launcher" bash -c "$say_and_wait"
+expect 3 'elsewhere: unknown: there is no such control group, *' "$launcher" --status elsewhere
+expect 0 '*protected by *' "$launcher" --status "$slice/container.scope/elsewhere.service"
+expect 0 '*protected by *protected by *' "$launcher" --status "$slice"

@@ -1,0 +1,80 @@
+#!/bin/bash
+# One row of the table of what the library does not reach: under the library it connects to itself
+# all the same, and the launcher does not say that it is protected.
+#
+#   namespace.sh unreachable.sh LIBRARY LAUNCHER NAME
+set -euo pipefail
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8
+unset http_proxy all_proxy ALL_PROXY
+here=$(dirname "$(realpath "$0")")
+library=$1
+launcher=$2
+read -r _ word stays client < <(grep "^$3 " "$here/unreachable")
+export clients=$here/clients
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+export HOME=$work
+
+fail() {
+	echo "$1"
+	tail -n +1 -- *.out
+	exit 1
+}
+
+skip() {
+	echo "skipped: $1"
+	exit 77
+}
+
+case $3 in
+rustix)
+	command -v cargo >/dev/null || skip "cargo is not installed"
+	cp -r "$clients/rustix" .
+	(cd rustix && cargo build --offline >../build.out 2>&1) || fail "it cannot be built"
+	;;
+io-uring)
+	gcc -o io_uring "$clients/io_uring.c" -luring
+	;;
+*)
+	command -v "${client%% *}" >/dev/null || skip "${client%% *} is not installed"
+	;;
+esac
+
+check() {
+	"$launcher" --check "${client%% *}" >check.out 2>&1 || true
+	grep -q "${word//_/ }" check.out || fail "--check says something else"
+}
+
+# Sockets that are their own peers, or were.
+own_peers() {
+	ss -Htan 'sport = :40000 and dport = :40000'
+}
+
+# Nobody listens: who is connected, is connected to itself.
+meets_itself() {
+	local pid status=0
+	coproc exec env "$@" bash -c "exec $client" >client.out 2>&1
+	# shellcheck disable=SC2154 # coproc sets it
+	pid=$COPROC_PID
+	for _ in {1..600}; do
+		[ -z "$(own_peers)" ] || break
+		sleep 0.05
+	done
+	[ -n "$(own_peers)" ] || fail "it did not connect to itself"
+	if [ "$stays" = yes ]; then
+		"$launcher" --status "$pid" >status.out || status=$?
+		[ "$status" = 2 ] || fail "--status gave $status"
+		grep -q 'not protected, connected to itself: descriptor .*, 127.0.0.1:40000' status.out ||
+			fail "--status does not show it"
+	fi
+	kill "$pid" 2>/dev/null || true
+	wait "$pid" || true
+}
+
+echo 40000 40000 >/proc/sys/net/ipv4/ip_local_port_range
+check
+meets_itself LD_PRELOAD="$library" NOSELFCONN_LOG=stderr
+! grep libnoselfconn: client.out || fail "the library has seen it"
+echo "$3: $(head -n 1 check.out)"
