@@ -107,10 +107,10 @@ static void write_without_signal(int fd, const char *text, size_t size)
 	system_call(SYS_rt_sigprocmask, SIG_SETMASK, (long)before, 0, SET_SIZE, 0, 0);
 }
 
-static bool send_now(int fd, const char *text, size_t size, const struct sockaddr_un *address)
+static bool send_now(int fd, const char *text, size_t size)
 {
-	return socket_call(SYS_SENDTO, fd, (long)text, (long)size, MSG_DONTWAIT | MSG_NOSIGNAL,
-			   (long)address, address ? sizeof *address : 0) >= 0;
+	return socket_call(SYS_SENDTO, fd, (long)text, (long)size, MSG_DONTWAIT | MSG_NOSIGNAL, 0,
+			   0) >= 0;
 }
 
 static void write_to_stderr(const char *text, size_t size)
@@ -120,31 +120,22 @@ static void write_to_stderr(const char *text, size_t size)
 	if (!is_first_stderr(&file) || !takes_a_line_now(STDERR_FILENO))
 		return;
 	if (S_ISSOCK(file.stx_mode))
-		send_now(STDERR_FILENO, text, size, NULL);
+		send_now(STDERR_FILENO, text, size);
 	else
 		write_without_signal(STDERR_FILENO, text, size);
 }
 
-static int open_unix_socket(int type)
-{
-	return (int)socket_call(SYS_SOCKET, AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, 0, 0,
-				0);
-}
-
-/* As syslog(3): where /dev/log is a stream, a message ends with '\0'. */
-static void write_to_syslog(const char *text, size_t size)
+static bool write_to_syslog(int type, const char *text, size_t size)
 {
 	static const struct sockaddr_un dev_log = {.sun_family = AF_UNIX, .sun_path = "/dev/log"};
-	int fd = open_unix_socket(SOCK_DGRAM);
-	bool is_stream = fd >= 0 && !send_now(fd, text, size, &dev_log) && errno == EPROTOTYPE;
+	long fd = socket_call(SYS_SOCKET, AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, 0, 0, 0);
+	bool sent = fd >= 0 &&
+		    socket_call(SYS_CONNECT, fd, (long)&dev_log, sizeof dev_log, 0, 0, 0) == 0 &&
+		    send_now((int)fd, text, size);
 
 	if (fd >= 0)
 		system_call(SYS_close, fd, 0, 0, 0, 0, 0);
-	if (!is_stream || (fd = open_unix_socket(SOCK_STREAM)) < 0)
-		return;
-	if (socket_call(SYS_CONNECT, fd, (long)&dev_log, sizeof dev_log, 0, 0, 0) == 0)
-		send_now(fd, text, size + 1, NULL);
-	system_call(SYS_close, fd, 0, 0, 0, 0, 0);
+	return sent;
 }
 
 void write_line(struct line *line, enum log_target target)
@@ -154,8 +145,9 @@ void write_line(struct line *line, enum log_target target)
 	if (line->length == sizeof line->text)
 		line->length--;
 	line->text[line->length] = target == LOG_TO_SYSLOG ? '\0' : '\n';
-	if (target == LOG_TO_SYSLOG)
-		write_to_syslog(line->text, line->length);
-	else
+	if (target == LOG_TO_STDERR)
 		write_to_stderr(line->text + skipped, line->length + 1 - skipped);
+	/* As syslog(3): where /dev/log is a stream, a message ends with '\0'. */
+	else if (!write_to_syslog(SOCK_DGRAM, line->text, line->length))
+		write_to_syslog(SOCK_STREAM, line->text, line->length + 1);
 }
