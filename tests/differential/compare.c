@@ -2,7 +2,6 @@
 #include "driver.h"
 
 #include <errno.h>
-#include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -15,54 +14,21 @@ static bool may_have_met_itself(const struct sequence *sequence, const struct tr
 	return sequence->range == DEAD_AND_MORE;
 }
 
-static bool opens_fast(const struct sequence *sequence)
-{
-	for (int i = 0; i < sequence->count; i++)
-		if (is_fast_open(&sequence->calls[i]))
-			return true;
-	return false;
-}
-
 /*
- * Residue "a Fast Open of MPTCP after an error that nobody has read": the plain call keeps it for
- * later, while the one that waits for the handshake in its stead is told of it. What the socket is
- * after that cannot be compared.
+ * Residue "a retry resets a few things", in one run perhaps more often than in the other; and
+ * TCP_QUICKACK follows the clock (tcp(7): not permanent).
  */
-static bool is_past_stale_error(const struct sequence *sequence, const struct trace *plain,
-				int place)
+static bool may_differ(bool retry, size_t option)
 {
-	for (int i = 0; i <= place && i < sequence->count; i++)
-		if (plain->records[i].stale_error && is_fast_open(&sequence->calls[i]))
-			return true;
-	return false;
+	return (retry && is_reset_by_retry(option)) ||
+	       strcmp(options[option].name, "TCP_QUICKACK") == 0;
 }
 
-struct residues {
-	/* "A retry resets a few things", in one run perhaps more often than in the other. */
-	bool retry;
-	/*
-	 * "A blocking Fast Open": no call waits while the handshake ends, so that its last ACK is
-	 * not saved up for the data (sk_write_pending in tcp_rcv_synsent_state_process()), and what
-	 * the kernel concludes from the packets that come and go is another moment's.
-	 */
-	bool fast_open;
-};
-
-/* TCP_QUICKACK follows the clock (tcp(7): not permanent); send_delayed_ack() sets it often. */
-static bool may_differ(const struct residues *residues, size_t option)
-{
-	const char *name = options[option].name;
-
-	return (residues->retry && is_reset_by_retry(option)) ||
-	       (residues->fast_open && strcmp(name, "TCP_MAXSEG") == 0) ||
-	       strcmp(name, "TCP_QUICKACK") == 0;
-}
-
-static bool same_options(const struct residues *residues, const struct record *plain,
-			 const struct record *other, struct difference *difference)
+static bool same_options(bool retry, const struct record *plain, const struct record *other,
+			 struct difference *difference)
 {
 	for (size_t i = 0; i < option_count; i++)
-		if (plain->options[i] != other->options[i] && !may_differ(residues, i)) {
+		if (plain->options[i] != other->options[i] && !may_differ(retry, i)) {
 			difference->what = options[i].name;
 			snprintf(difference->text, sizeof difference->text,
 				 "plain %lld, other %lld", (long long)plain->options[i],
@@ -91,40 +57,18 @@ static bool refused_unchanged(const struct sequence *sequence, const struct reco
 	return true;
 }
 
-static bool is_mptcp(const struct record *record)
-{
-	for (size_t i = 0; i < option_count; i++)
-		if (strcmp(options[i].name, "SO_PROTOCOL") == 0)
-			return record->options[i] == IPPROTO_MPTCP;
-	return false;
-}
-
-/*
- * Residue "an interrupted or timed out Fast Open of MPTCP": mptcp_sendmsg() then tells what the SYN
- * has carried, where tcp_sendmsg() tells EINTR, or EALREADY, where that tells what the SYN has
- * carried. The library does what tcp_sendmsg() does for both.
- */
-static bool is_unfinished_fast_open(const struct call *call, const struct record *plain,
-				    const struct record *other)
-{
-	return is_fast_open(call) && is_mptcp(other) &&
-	       ((plain->result > 0 && other->result == -1 && other->error == EINTR) ||
-		(plain->result == -1 && plain->error == EALREADY && other->result > 0));
-}
-
 /* A self-connect that has ended by itself may be left at that, or have been refused. */
 static bool is_refused_instead(const struct record *plain, const struct record *other)
 {
 	return plain->ended_itself && other->result == -1 && other->error == ECONNREFUSED;
 }
 
-static bool same_result(const struct call *call, const struct record *plain,
-			const struct record *other, struct difference *difference)
+static bool same_result(const struct record *plain, const struct record *other,
+			struct difference *difference)
 {
 	bool result = plain->result == other->result;
 
-	if ((result && plain->error == other->error) ||
-	    is_unfinished_fast_open(call, plain, other) || is_refused_instead(plain, other))
+	if ((result && plain->error == other->error) || is_refused_instead(plain, other))
 		return true;
 	difference->what = result ? "errno" : "result";
 	snprintf(difference->text, sizeof difference->text, "plain %d, other %d",
@@ -176,22 +120,15 @@ static bool same_names(const struct record *plain, const struct record *other,
 bool equal_at(const struct sequence *sequence, const struct pair *traces, int place,
 	      struct difference *difference)
 {
-	const struct residues residues = {.retry = may_have_met_itself(sequence, &traces->plain),
-					  .fast_open = opens_fast(sequence)};
+	bool retry = may_have_met_itself(sequence, &traces->plain);
 	const struct record *plain = &traces->plain.records[place];
 	const struct record *other = &traces->other.records[place];
 
-	/* Behind the calls there is none, and nothing but what calls leave. */
-	static const struct call none = {.operation = OPERATIONS};
-	const struct call *call = place < sequence->count ? &sequence->calls[place] : &none;
-
 	difference->place = place;
-	return is_past_stale_error(sequence, &traces->plain, place) ||
-	       (same_numbers(plain, other, difference) &&
-		same_result(call, plain, other, difference) &&
-		same_names(plain, other, difference) &&
-		refused_unchanged(sequence, plain, other, difference) &&
-		same_options(&residues, plain, other, difference));
+	return same_numbers(plain, other, difference) && same_result(plain, other, difference) &&
+	       same_names(plain, other, difference) &&
+	       refused_unchanged(sequence, plain, other, difference) &&
+	       same_options(retry, plain, other, difference);
 }
 
 int place_count(const struct sequence *sequence)

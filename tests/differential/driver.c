@@ -169,6 +169,12 @@ static bool is_too_much(unsigned long varied, unsigned long once, unsigned long 
 	return varied > count / 100 + 1 || once > count / 1000 + 5;
 }
 
+/*
+ * In 2,000 sequences more than 300 calls meet themselves. Whether one does in a single sequence is
+ * chance where the kernel chooses from several ports.
+ */
+enum { ENOUGH_TO_MEET = 500 };
+
 static int run_all(uint64_t seed, unsigned long first, unsigned long count)
 {
 	static struct finding finding;
@@ -206,7 +212,7 @@ static int run_all(uint64_t seed, unsigned long first, unsigned long count)
 	printf("%lu sequences of seed %llu: no difference; %lu calls met themselves without the "
 	       "library; %lu sequences vary from run to run, %lu differed once\n",
 	       count, (unsigned long long)seed, meetings, varied, once);
-	return meetings == 0 || is_too_much(varied, once, count);
+	return (meetings == 0 && count >= ENOUGH_TO_MEET) || is_too_much(varied, once, count);
 }
 
 int main(int argc, char **argv)

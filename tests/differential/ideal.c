@@ -6,6 +6,7 @@
 #include "worker.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/tcp.h>
 #include <string.h>
 
@@ -49,14 +50,14 @@ bool has_peer(int fd)
 	return read_names(fd, &local, &peer);
 }
 
-/* MPTCP keeps its names when it is reset, so that after a refusal they tell nothing. */
-static bool is_own_peer(int fd, bool had_peer)
+/* A socket keeps its names when it is refused or reset, and then they tell nothing. */
+static bool is_own_peer(int fd)
 {
 	union address local;
 	union address peer;
 
 	if (!read_names(fd, &local, &peer) || local.v4.sin_port != peer.v4.sin_port ||
-	    (had_peer && is_closed(fd)))
+	    is_closed(fd))
 		return false;
 	return local.family == AF_INET ? local.v4.sin_addr.s_addr == peer.v4.sin_addr.s_addr
 				       : memcmp(&local.v6.sin6_addr, &peer.v6.sin6_addr,
@@ -92,28 +93,54 @@ static bool has_ended_itself(const struct call *call, int fd, long result, int e
 		memcmp(&local, &destination, length) == 0);
 }
 
-/* Residue "the refusal comes from connect() itself, not later": on non-blocking sockets too. */
+static void undo(int fd)
+{
+	static const struct sockaddr unspecified = {.sa_family = AF_UNSPEC};
+
+	connect(fd, &unspecified, sizeof unspecified);
+	option_of(fd, SOL_SOCKET, SO_ERROR);
+}
+
+static bool is_non_blocking(const struct call *call, int fd)
+{
+	return (is_fast_open(call) && send_flags[call->other] & MSG_DONTWAIT) ||
+	       fcntl(fd, F_GETFL) & O_NONBLOCK;
+}
+
+/* No kernel refuses at once what need not be waited for; nobody listens on port 0. */
+static bool is_refused_by_kernel(const struct call *call, int fd)
+{
+	const int flags = MSG_FASTOPEN | MSG_DONTWAIT | MSG_NOSIGNAL;
+	union address nobody;
+	socklen_t length = make_address(&nobody, &hosts[call->host], call->port);
+
+	nobody.v4.sin_port = 0;
+	if (!is_non_blocking(call, fd))
+		return false;
+	long result = is_fast_open(call) ? sendto(fd, NULL, 0, flags, &nobody.any, length)
+					 : connect(fd, &nobody.any, length);
+	if ((result == 0 || errno == EINPROGRESS) && is_closed(fd))
+		return true;
+	/* The SYN may be put off until there are data (TCP_FASTOPEN_CONNECT). */
+	undo(fd);
+	return false;
+}
+
 long without_self_connect(const struct call *call, long result, struct record *record,
 			  bool had_peer)
 {
-	static const struct sockaddr unspecified = {.sa_family = AF_UNSPEC};
 	int fd = descriptor_of(call->slot);
 	int before = record->error;
 	int error = errno;
 
-	while (is_own_peer(fd, had_peer)) {
-		connect(fd, &unspecified, sizeof unspecified);
-		option_of(fd, SOL_SOCKET, SO_ERROR);
+	while (is_own_peer(fd)) {
+		undo(fd);
 		broken_pipes = 0;
-		/*
-		 * A signal makes an end of the waiting, which another attempt would begin anew.
-		 * The library looks at a Fast Open before it waits; here that is only done where
-		 * another attempt can have another end.
-		 */
-		bool waits_first = !is_fast_open(call) || sequence->range != DEAD_AND_MORE;
-		if (++record->self_connects > RETRIES || (error == EINTR && waits_first)) {
-			error = ECONNREFUSED;
-			result = -1;
+		/* A signal makes an end of the waiting, which another attempt would begin anew. */
+		if (++record->self_connects > RETRIES || error == EINTR) {
+			bool refused = is_refused_by_kernel(call, fd);
+			error = !refused ? ECONNREFUSED : result < 0 ? EINPROGRESS : before;
+			result = refused ? result : -1;
 			break;
 		}
 		errno = before;

@@ -129,11 +129,3 @@ void observe(struct record *record, int fd)
 	record->queued = ioctl(fd, FIONREAD, &queued) == 0 ? queued : -errno;
 	record->state = state_of(fd);
 }
-
-bool has_stale_error(int fd)
-{
-	struct pollfd descriptor = {.fd = fd};
-
-	return option_of(fd, SOL_SOCKET, SO_PROTOCOL) == IPPROTO_MPTCP &&
-	       poll(&descriptor, 1, 0) == 1 && descriptor.revents & POLLERR;
-}

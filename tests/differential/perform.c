@@ -154,24 +154,23 @@ static long perform_sendmsg(const struct call *call)
 		       send_flags[call->other]);
 }
 
-/* The lengths that come back are part of the result; one that fails tells none. */
+/* The lengths of what was sent are part of the result. */
 static long perform_sendmmsg(const struct call *call)
 {
-	enum { MOST = 3, NO_LENGTH = 77 };
+	enum { MOST = 3 };
 	struct mmsghdr messages[MOST];
 	const unsigned int count = call->messages;
 
 	for (int i = 0; i < MOST; i++)
-		messages[i] = (struct mmsghdr){compose_message(call), NO_LENGTH};
+		messages[i] = (struct mmsghdr){.msg_hdr = compose_message(call)};
 	char *placed = place(MESSAGE, messages, count * sizeof *messages, call->message);
 	long result = sendmmsg(descriptor_of(call->slot), (struct mmsghdr *)placed, count,
 			       send_flags[call->other]);
 	if (call->message > AT_END_OF_PAGE)
 		return result;
 	memcpy(messages, placed, count * sizeof *messages);
-	for (unsigned int i = 0; i < count; i++)
-		if (messages[i].msg_len != NO_LENGTH)
-			result = result * 100003 + messages[i].msg_len;
+	for (int i = 0, sent = (int)result; i < sent; i++)
+		result = result * 100003 + messages[i].msg_len;
 	return result;
 }
 

@@ -147,7 +147,6 @@ struct record {
 	uint8_t done;
 	uint8_t self_connects; /* counted and undone by the plain worker */
 	uint8_t ended_itself;  /* a self-connect, before the plain worker could look */
-	uint8_t stale_error;   /* see has_stale_error(), before the call */
 	uint64_t changed;      /* options, by the call */
 	char local[48];
 	char peer[48];

@@ -74,17 +74,6 @@ static void wait_for_answer(int fd)
 		poll(&descriptor, 1, PATIENCE_MS);
 }
 
-/*
- * Residue "a blocking Fast Open": the plain call saves the last ACK of the handshake up for data
- * that may not come, so that the server hears of the connection later. Nobody waits for that.
- */
-static void send_delayed_ack(int fd)
-{
-	int yes = 1;
-
-	setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &yes, sizeof yes);
-}
-
 static void run_call(const struct call *call, struct record *record)
 {
 	int64_t before[OPTIONS];
@@ -92,7 +81,6 @@ static void run_call(const struct call *call, struct record *record)
 	bool tcp = is_connecting(call) && is_tcp(fd);
 	bool had_peer = tcp && has_peer(fd);
 
-	record->stale_error = tcp && has_stale_error(fd);
 	if (tcp)
 		read_options(before, fd);
 	be_patient_for_a_while();
@@ -110,7 +98,6 @@ static void run_call(const struct call *call, struct record *record)
 	if (tcp) {
 		wait_for_answer(fd);
 		look_at_options(record, fd, before);
-		send_delayed_ack(fd);
 	}
 	observe(record, descriptor_of(call->slot));
 	record->done = 1;

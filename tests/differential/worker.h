@@ -36,9 +36,6 @@ void observe(struct record *record, int fd);
 void read_options(int64_t values[], int fd);
 int option_of(int fd, int level, int name); /* or -1 */
 
-/* Whether it is an MPTCP socket of which nobody has asked how its connection failed. */
-bool has_stale_error(int fd);
-
 /*
  * Whether what there is to read is chance: on one that hears all packets, their random parts and
  * those of retries, and where connections are closed later.
