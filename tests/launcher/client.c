@@ -1,5 +1,6 @@
 /*
- * client ADDRESS [bound] [device] [mptcp] [forked] [renamed] [polling] [closed]
+ * client ADDRESS [bound] [address] [device] [mptcp] [forked] [renamed] [polling] [closed]
+ * [leaving]
  *
  * Connects to port 40000 of the address, which has to be itself, says so, and tells how reading
  * ends.
@@ -66,6 +67,11 @@ int main(int argc, char **argv)
 		must(bind(fd, address, size));
 	if (is("server"))
 		return 0;
+	if (is("address")) {
+		v4.sin_port = 0;
+		must(bind(fd, address, size));
+		v4.sin_port = htons(PORT);
+	}
 	if (is("device"))
 		must(setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "lo", 2));
 	must(connect(fd, address, size));
@@ -79,6 +85,8 @@ int main(int argc, char **argv)
 		close(fd);
 	puts("connected");
 	fflush(stdout);
+	if (is("leaving"))
+		return 0;
 	if (is("forked") && fork() == 0)
 		pause();
 	if (!is("closed"))
