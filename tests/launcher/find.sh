@@ -5,9 +5,8 @@
 . "$(dirname "$0")/alone.sh"
 
 none='no socket is connected to itself in *'
-# found COLUMN VALUE: what the only line below the names of the columns has there.
+# found COLUMN VALUE: what the only line below the names of the columns has there, in $value too.
 found() {
-	local value
 	value=$({ noselfconn --find || :; } | awk -v column="$1" 'NR == 2 { print $column } END { exit NR != 2 }') ||
 		fail "expected one line: $(noselfconn --find)"
 	# shellcheck disable=SC2053 # a pattern it is
@@ -22,7 +21,8 @@ found_live() {
 	found 2 ESTABLISHED
 	found 3 'runs:[0-9]*s'
 	found 4 "$2"
-	found 5 3
+	found 5 '[0-9]*'
+	[[ $(readlink "/proc/$2/fd/$value") = socket:* ]] || fail "descriptor $value is no socket"
 	found 6 client
 	found 7 "$3"
 	expect 2 '*' noselfconn --find
