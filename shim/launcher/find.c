@@ -164,8 +164,10 @@ static void print_all(struct host *host)
 		print_socket(host, socket, width);
 		others = others || (socket->inode != 0 && socket->holders == 0);
 	}
-	if (others && geteuid() != 0)
-		fputs("noselfconn: the programs of other users are not shown: ask root\n", stderr);
+	if (!others || geteuid() == 0)
+		return;
+	fflush(stdout);
+	fputs("noselfconn: the programs of other users are not shown: ask root\n", stderr);
 }
 
 int find(const struct options *options)
@@ -184,9 +186,10 @@ int find(const struct options *options)
 		print_all(&host);
 		return FOUND;
 	}
-	printf("no socket%s%s is connected to itself in %zu network namespace%s%s\n",
-	       port ? " of port " : "", port ? given : "", host.network_count,
+	printf("no socket%s%s is connected to itself in the %zu network namespace%s that processes "
+	       "live in%s\n",
+	       given ? " of port " : "", given ? given : "", host.network_count,
 	       host.network_count == 1 ? "" : "s",
-	       host.is_complete ? "" : ", others could not be looked at");
+	       host.is_complete ? "" : "; others could not be looked at");
 	return host.is_complete ? NONE : UNKNOWN;
 }

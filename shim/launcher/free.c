@@ -197,16 +197,20 @@ static void say_why(const struct tcp_socket *socket, int in_process, int by_kern
 }
 
 /*
- * The way through the program comes first: there the next call fails with ECONNRESET, after
- * SOCK_DESTROY with ECONNABORTED (tcp_diag_destroy(), net/ipv4/tcp_diag.c).
+ * The kernel's way comes first: whoever waits in recv() hears ECONNABORTED then, while connect()
+ * by another makes it EPIPE since Linux 6.5 (sk_wait_event(), include/net/sock.h).
  */
 static bool free_socket(const struct tcp_socket *socket)
 {
-	int in_process = *socket->process ? reset_in_process(socket) : ESRCH;
-	int by_kernel = in_process != 0 ? destroy(socket) : 0;
-	/* Who has found it nowhere has nothing more to do. */
+	int by_kernel = destroy(socket);
+	/* What is not there any more is free too. */
 	bool is_free = by_kernel == 0 || by_kernel == ESRCH;
+	int in_process = ESRCH;
 
+	if (!is_free && *socket->process) {
+		in_process = reset_in_process(socket);
+		is_free = in_process == 0;
+	}
 	printf("%s: ", is_free ? "freed" : "not freed");
 	print_socket(socket);
 	if (!is_free)
@@ -238,7 +242,6 @@ static bool check_freed(const struct tcp_socket *socket)
 	return false;
 }
 
-/* Own namespace: nothing to do. */
 static void enter_network_of(const char *process)
 {
 	char path[64];
@@ -252,17 +255,18 @@ static void enter_network_of(const char *process)
 	close(fd);
 }
 
-static size_t index_of(const struct host *host, const char *process)
+static size_t index_of(const struct host *host, const char *port, const char *process)
 {
 	ino_t id;
 	size_t i = 0;
 
 	if (!find_network(process, &id))
-		fail(OWN_FAILURE, "--free: process %s: %s", process, strerror(errno));
+		fail(OWN_FAILURE, "--free %s %s: there is no such process, or it is hidden", port,
+		     process);
 	while (i < host->network_count && host->networks[i].id != id)
 		i++;
 	if (i == host->network_count)
-		fail(UNKNOWN, "--free: the network namespace of process %s was not looked at",
+		fail(UNKNOWN, "--free %s %s: its network namespace was not looked at", port,
 		     process);
 	return i;
 }
@@ -317,7 +321,7 @@ int free_port(const struct options *options)
 	keep_port(&host.sockets, port);
 	find_holders(&host.sockets);
 	if (process)
-		network = index_of(&host, process);
+		network = index_of(&host, port_text, process);
 	if (network != 0)
 		enter_network_of(process);
 	if (count_in(&host.sockets, network) == 0)

@@ -21,15 +21,17 @@ static const char help[] =
 	"  --status WHAT  say whether running processes are protected: PIDs, units, control "
 	"groups\n"
 	"  --find         list the sockets of this host that are connected to themselves\n"
-	"  --free PORT    end those on PORT, so that a server can have it; with PID: those in\n"
+	"  --free PORT    end those of PORT, so that a server can have it; with PID those in\n"
 	"                 the network namespace of that process\n"
-	"  --risk         say which servers of this host a client could miss and meet itself\n"
+	"  --risk         say which servers have a port on which clients can meet themselves\n"
 	"  --help         show this and exit\n"
 	"  --version      show the version and exit\n"
 	"\n"
 	"Exit status: that of COMMAND; 125 noselfconn itself failed or refused, 126 COMMAND "
 	"cannot\n"
 	"be run, 127 it was not found. With --status: 0 protected, 2 not protected, 3 unknown.\n"
+	"With --find: 0 none, 2 found, 3 not all was seen. With --free: 0 free, 2 not free. With\n"
+	"--risk: 0 not at risk, 2 at risk, 3 unknown.\n"
 	"See noselfconn(1) and libnoselfconn(7).\n";
 
 static int show_help(const struct options *options)

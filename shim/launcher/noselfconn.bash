@@ -15,6 +15,11 @@ _noselfconn()
 			_pids
 			return
 			;;
+		--free)
+			((cword == i + 2)) && _pids
+			return
+			;;
+		--find | --risk) return ;;
 		--) _command_offset $((i + 1)) && return ;;
 		-*) ;;
 		*) _command_offset $i && return ;;
@@ -33,8 +38,8 @@ _noselfconn()
 	esac
 
 	if [[ $cur == -* ]]; then
-		mapfile -t COMPREPLY < <(compgen -W '--check --force --help --log --retries
-			--status --version' -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W '--check --find --force --free --help --log
+			--retries --risk --status --version' -- "$cur")
 	else
 		_command_offset "$cword"
 	fi

@@ -21,13 +21,18 @@ completes() {
 	[ "$offered" = "${*:2}" ] || fail "\"$1\" is offered \"$offered\", expected \"${*:2}\""
 }
 
-completes 'noselfconn --' --check --force --help --log --retries --status --version
+completes 'noselfconn --' --check --find --force --free --help --log --retries --risk --status --version
 completes 'noselfconn --re' --retries
 completes 'noselfconn --log ' none stderr syslog
 completes 'noselfconn --log=s' stderr syslog
 completes 'noselfconn --log sy' syslog
 completes "noselfconn --status $$" "$(cd /proc && echo $$*)"
 completes "noselfconn --status 1 $$" "$(cd /proc && echo $$*)"
+completes 'noselfconn --f' --find --force --free
+for verb in '--find' '--free' '--risk' '--free 44444 --'; do
+	completes "noselfconn $verb "
+done
+completes "noselfconn --free 44444 $$" "$(cd /proc && echo $$*)"
 completes 'noselfconn --force stdbu' stdbuf
 completes 'noselfconn --log stderr --retries 3 stdbu' stdbuf
 completes 'noselfconn -- stdbu' stdbuf

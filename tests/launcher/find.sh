@@ -1,0 +1,189 @@
+#!/bin/bash
+# noselfconn --find [PORT]
+# shellcheck disable=SC2016,SC2154 # what single quotes hold is for another shell, and alone.sh sets
+# shellcheck source=/dev/null
+. "$(dirname "$0")/alone.sh"
+
+none='no socket is connected to itself in *'
+# found COLUMN VALUE: what the only line below the names of the columns has there, in $value too.
+found() {
+	value=$({ noselfconn --find || :; } | awk -v column="$1" 'NR == 2 { print $column } END { exit NR != 2 }') ||
+		fail "expected one line: $(noselfconn --find)"
+	# shellcheck disable=SC2053 # a pattern it is
+	[[ $value = $2 ]] || fail "column $1 is \"$value\", expected \"$2\""
+}
+# As a pattern.
+network_of() {
+	readlink "/proc/$1/ns/net" | sed 's/[][]/\\&/g'
+}
+found_live() {
+	found 1 "$1:$port"
+	found 2 ESTABLISHED
+	found 3 'runs:[0-9]*s'
+	found 4 "$2"
+	found 5 '[0-9]*'
+	[[ $(readlink "/proc/$2/fd/$value") = socket:* ]] || fail "descriptor $value is no socket"
+	found 6 client
+	found 7 "$3"
+	expect 2 '*' noselfconn --find
+}
+
+expect 0 'no socket is connected to itself in the 1 network namespace that processes live in' \
+	noselfconn --find
+expect 0 "no socket of port $port is connected to itself in *" noselfconn --find "$port"
+for garbage in '' 0 65536 -1 1x x ' 1' +1 99999999999999999999 44444.; do
+	expect 125 "noselfconn: --find $garbage: expected a port from 1 to 65535" \
+		noselfconn --find="$garbage"
+done
+
+# Every kind of address, live, and then in TIME_WAIT.
+for how in 127.0.0.1 '127.0.0.1 device' ::1 ::ffff:127.0.0.1 '127.0.0.1 mptcp' '::1 mptcp'; do
+	address=${how%% *}
+	[[ $how != *mptcp || -e /proc/sys/net/mptcp/enabled ]] || continue
+	shown=$address
+	[[ $address != *:* ]] || shown="\[$address\]"
+	# shellcheck disable=SC2086 # words
+	started client $how
+	found_live "$shown" "$pid" own
+	stopped "$pid"
+	found 1 "$shown:$port"
+	found 2 TIME_WAIT
+	found 3 'left:[0-9]*s'
+	left=$({ noselfconn --find || :; } | awk 'NR == 2 { print $3 }')
+	left=${left//[!0-9]/}
+	((left > 0 && left <= 60)) || fail "$left s of TIME_WAIT are left"
+	found 4 -
+	found 6 -
+	noselfconn --free "$port" >/dev/null
+done
+expect 0 "$none" noselfconn --find
+
+# By the port alone.
+started client 127.0.0.1
+expect 2 '*' noselfconn --find "$port"
+expect 2 '*' noselfconn --find="$port"
+expect 0 'no socket of port 40001 is *' noselfconn --find 40001
+
+# Who cannot look into a process sees its socket, and hears what is missing.
+as_nobody=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+if "${as_nobody[@]}" true 2>/dev/null; then
+	expect 2 "*127.0.0.1:$port *ESTABLISHED * - * - - *own*programs of other users are not shown*" \
+		"${as_nobody[@]}" noselfconn --find
+	for hidepid in 1 2; do
+		hidden=(unshare --mount bash -c "mount -t proc -o hidepid=$hidepid proc /proc
+			exec \"\$@\"" bash)
+		expect 3 '*processes are hidden**others could not be looked at' \
+			"${hidden[@]}" "${as_nobody[@]}" noselfconn --find 40001
+		expect 2 '*processes are hidden*' "${hidden[@]}" "${as_nobody[@]}" noselfconn --find
+		expect 0 '*' "${hidden[@]}" noselfconn --find 40001
+	done
+fi
+stopped "$pid"
+noselfconn --free "$port" >/dev/null
+
+# A socket that is held twice, and a name that would be two columns.
+started client 127.0.0.1 forked renamed
+child=$(pgrep -P "$pid")
+found 4 "$pid"
+found 6 'a?b?c+1'
+stopped "$pid"
+found 4 "$child"
+found 6 'a?b?c'
+kill "$child"
+until [[ $(noselfconn --find) = *TIME_WAIT* ]]; do :; done
+noselfconn --free "$port" >/dev/null
+
+# Closed in one direction only.
+started python3 -c 'import socket, signal
+client = socket.create_connection(("127.0.0.1", 40000))
+client.shutdown(socket.SHUT_WR)
+print("shut", flush=True)
+signal.pause()'
+found 2 TIME_WAIT
+stopped "$pid"
+noselfconn --free "$port" >/dev/null
+
+# In another network namespace, and in a container.
+started "${other_network[@]}" client 127.0.0.1
+found_live 127.0.0.1 "$pid" "$(network_of "$pid")"
+expect 0 'no socket of port 1 is connected to itself in the 2 network namespaces *' noselfconn --find 1
+stopped "$pid"
+started "${container[@]}" client 127.0.0.1
+inside=$(pgrep -P "$pid")
+found_live 127.0.0.1 "$inside" "$(network_of "$inside")"
+stopped "$pid"
+expect 0 "$none" noselfconn --find
+
+# With telnet, which does not tell a pipe in time.
+mkfifo keyboard
+# shellcheck disable=SC2034 # it keeps the pipe open
+exec {keyboard}<>keyboard
+"${other_network[@]}" telnet 127.0.0.1 "$port" <keyboard >/dev/null &
+pid=$!
+until noselfconn --find >/dev/null; (($? == 2)); do :; done
+found 6 telnet
+found 4 "$pid"
+stopped "$pid"
+
+# What only looks like it: equal ports of two addresses, one address with two ports, a server.
+started python3 -c 'import socket, signal
+def server(address, port):
+    server = socket.socket()
+    server.bind((address, port))
+    server.listen()
+    return server
+def client(address, port, peer):
+    client = socket.socket()
+    client.bind((address, port))
+    client.connect(peer.getsockname())
+    return client
+servers = [server("127.0.0.9", 40001), server("127.0.0.1", 40002)]
+clients = [client("127.0.0.8", 40001, servers[0]), client("127.0.0.1", 40003, servers[1])]
+udp = socket.socket(type=socket.SOCK_DGRAM)
+udp.bind(("127.0.0.1", 40000))
+udp.connect(("127.0.0.1", 40000))
+print("ready", flush=True)
+signal.pause()'
+expect 0 "$none" noselfconn --find
+stopped "$pid"
+
+# A namespace without processes cannot be seen, which the sentence says.
+started "${other_network[@]}" client 127.0.0.1 closed
+exec {kept}<"/proc/$pid/ns/net"
+expect 2 '*' noselfconn --find
+stopped "$pid"
+expect 0 '*that processes live in' noselfconn --find
+started nsenter --net="/proc/self/fd/$kept" sh -c 'echo started; exec sleep 60'
+found 2 TIME_WAIT
+stopped "$pid"
+exec {kept}<&-
+
+# Processes that end while they are looked at.
+(while :; do (:) & (:); done) &
+storm=$!
+for _ in {1..50}; do
+	expect 0 "$none" noselfconn --find
+done
+kill $storm
+wait $storm 2>/dev/null || :
+
+# A /proc/PID/net of our making.
+with_tables() {
+	unshare --mount bash -c 'mount -t tmpfs none /proc/$$/net
+		cp "$1"/* /proc/$$/net
+		shift
+		exec "$@"' bash "$@"
+}
+line='   0: 0100007F:9C40 0100007F:9C40 01 00000000:00000000 00:00000000 00000000     0        0 1 1'
+[ "$(printf '\1\0' | od -An -tu2)" -eq 1 ] || line=${line//0100007F/7F000001}
+mkdir tables
+printf 'names of columns\n%s\n' "$line" >tables/tcp
+expect 2 "*127.0.0.1:$port *ESTABLISHED*" with_tables tables noselfconn --find
+printf 'names of columns\n' >tables/tcp
+expect 0 "$none" with_tables tables noselfconn --find
+printf 'names of columns\nnonsense\n' >tables/tcp6
+expect 3 'noselfconn: cannot read *: Bad message' with_tables tables noselfconn --find
+rm tables/tcp
+expect 3 'noselfconn: cannot read *: No such file *' with_tables tables noselfconn --find
+expect 3 'noselfconn: cannot read *: No such file *' \
+	unshare --mount bash -c 'mount -t tmpfs none /proc; exec noselfconn --find'

@@ -1,0 +1,173 @@
+#!/bin/bash
+# noselfconn --free PORT [PID]
+# shellcheck disable=SC2016,SC2154 # what single quotes hold is for another shell, and alone.sh sets
+# shellcheck source=/dev/null
+. "$(dirname "$0")/alone.sh"
+
+none="no socket of port $port is connected to itself in this network namespace"
+
+# Kernels that cannot end sockets: the answer to what no kernel can, for a family that has no such
+# function (unix_diag_handler).
+cat >no_destroy.c <<'CODE'
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
+#include <sys/socket.h>
+ssize_t send(int fd, const void *data, size_t size, int flags)
+{
+	struct nlmsghdr *header = (void *)data;
+	ssize_t (*next)(int, const void *, size_t, int) = dlsym(RTLD_NEXT, "send");
+	if (header->nlmsg_type == SOCK_DESTROY)
+		((struct inet_diag_req_v2 *)NLMSG_DATA(header))->sdiag_family = AF_UNIX;
+	return next(fd, data, size, flags);
+}
+CODE
+gcc -shared -fPIC -o no_destroy.so no_destroy.c
+no_destroy=(env LD_PRELOAD="$PWD/no_destroy.so")
+as_nobody=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+"${as_nobody[@]}" true 2>/dev/null || as_nobody=()
+
+for garbage in '' 0 65536 -1 x 1x; do
+	expect 125 "noselfconn: --free $garbage: expected a port from 1 to 65535" \
+		noselfconn --free="$garbage"
+done
+for garbage in '' x ../1 self -1 99999999999999999999; do
+	expect 125 "noselfconn: --free $port $garbage: expected the number of a process" \
+		noselfconn --free "$port" "$garbage"
+done
+expect 125 "noselfconn: --free $port 999999: there is no such process, or it is hidden" \
+	noselfconn --free "$port" 999999
+expect 0 "$none" noselfconn --free "$port"
+
+# The server cannot bind, and then it can. The client goes on, and reads what a reset leaves.
+freed() {
+	local reading=$1 how=$2
+	shift 2
+	# shellcheck disable=SC2086 # words
+	started client $how
+	expect 1 '*Address already in use*' client "${how%% *}" server
+	expect 0 "freed: *:$port ESTABLISHED*" "$@" noselfconn --free "$port"
+	says "$reading"
+	[[ $how = *bound* ]] || expect 0 '' client "${how%% *}" server
+	[ -e "/proc/$pid/exe" ] || fail "the client has ended"
+	expect 0 '*' noselfconn --find
+	expect 0 "$none" noselfconn --free "$port"
+	stopped "$pid"
+}
+for how in 127.0.0.1 '127.0.0.1 device' ::1 ::ffff:127.0.0.1 '127.0.0.1 forked'; do
+	freed ECONNABORTED "$how"
+	# Who waits in recv() meanwhile hears EPIPE since Linux 6.5.
+	freed '@(EPIPE|ECONNRESET|ENOTCONN)' "$how" "${no_destroy[@]}"
+	freed ECONNRESET "$how polling" "${no_destroy[@]}"
+done
+if [ -e /proc/sys/net/mptcp/enabled ]; then
+	freed ECONNABORTED '127.0.0.1 mptcp'
+	freed "@(E*|end)" '127.0.0.1 mptcp' "${no_destroy[@]}"
+fi
+
+# Without the rights nothing is freed, and that is said.
+if [ -n "${as_nobody[*]}" ]; then
+	started client 127.0.0.1
+	expect 2 "not freed: 127.0.0.1:$port ESTABLISHED; sock_diag: Operation not permitted; ask root" \
+		"${as_nobody[@]}" noselfconn --free "$port"
+	found=$(noselfconn --find) || [[ $found = *" $pid "* ]] || fail "$found"
+	stopped "$pid"
+else
+	started client 127.0.0.1
+	stopped "$pid"
+fi
+
+# What is left of it: TIME_WAIT.
+expect 1 '*Address already in use*' client 127.0.0.1 server
+expect 0 "freed: 127.0.0.1:$port TIME_WAIT" noselfconn --free "$port"
+expect 0 '' client 127.0.0.1 server
+
+# A port that the client has bound itself stays its own until it closes the socket.
+started client 127.0.0.1 bound
+expect 2 "freed: *still taken: 127.0.0.1:$port*" noselfconn --free "$port"
+stopped "$pid"
+
+started client 127.0.0.1 closed
+expect 2 "not freed: 127.0.0.1:$port TIME_WAIT; sock_diag: not in this kernel*; it ends by itself in * s" \
+	"${no_destroy[@]}" noselfconn --free "$port"
+noselfconn --free "$port" >/dev/null
+stopped "$pid"
+
+# In another network namespace, only when that is asked for, for both ways and TIME_WAIT.
+for tree in other_network container; do
+	declare -n tree
+	for how in '' closed; do
+		# shellcheck disable=SC2086 # words
+		started "${tree[@]}" client 127.0.0.1 $how
+		inside=$(pgrep -P "$pid") || inside=$pid
+		expect 0 "$none
+left alone: 1 in another network namespace; to free there: noselfconn --free $port *" \
+			noselfconn --free "$port"
+		expect 2 '*' noselfconn --find "$port"
+		expect 1 '*Address already in use*' nsenter --net --target "$inside" \
+			client 127.0.0.1 server
+		hint=$(noselfconn --free "$port" | sed -n 's/.*: noselfconn --free //p')
+		# shellcheck disable=SC2086 # words
+		expect 0 "freed: *" noselfconn --free $hint
+		[ -n "$how" ] || says ECONNABORTED
+		expect 0 '' nsenter --net --target "$inside" client 127.0.0.1 server
+		stopped "$pid"
+	done
+done
+started "${other_network[@]}" client 127.0.0.1
+expect 0 "$none*" noselfconn --free "$port"
+expect 0 "freed: *ESTABLISHED*" nsenter --net --target "$pid" noselfconn --free "$port"
+says ECONNABORTED
+stopped "$pid"
+
+# A launcher of another size finds and frees the same.
+if [ "$(uname -m)" = x86_64 ]; then
+	i686-linux-gnu-gcc -static -std=gnu11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DNOSELFCONN_VERSION='""' \
+		-DNOSELFCONN_BINDIR='""' -DNOSELFCONN_LIBDIR='""' -I"$here/../../shim/core" \
+		-o noselfconn32 "$here"/../../shim/core/*.c "$here"/../../shim/launcher/*.c
+	for how in '' polling closed; do
+		# shellcheck disable=SC2086 # words
+		started client 127.0.0.1 $how
+		expect 2 "*127.0.0.1:$port *" ./noselfconn32 --find
+		expect 0 "freed: 127.0.0.1:$port *" ./noselfconn32 --free "$port"
+		expect 0 "$none" ./noselfconn32 --free "$port"
+		stopped "$pid"
+	done
+fi
+
+# Nothing else is touched: connections of the port to others and from others, servers, UDP.
+# count_sockets: those that are not connected to themselves.
+count_sockets() {
+	ss -Han 2>/dev/null | awk '!($1 == "tcp" && $5 == $6)' | wc -l
+}
+intact() {
+	[ "$(count_sockets)" = "$count" ] || fail "$(count_sockets) sockets, $count before"
+	kill -USR1 "$others"
+	output=$others_output says intact
+	expect 2 "*127.0.0.1:$port *net:*" noselfconn --find "$port"
+}
+started "${other_network[@]}" client 127.0.0.1
+elsewhere=$pid
+clients=()
+for how in 127.0.0.1 '::1 closed'; do
+	# shellcheck disable=SC2086 # words
+	started client $how
+	clients+=("$pid")
+done
+started python3 "$here/others.py"
+others=$pid others_output=$output
+count=$(count_sockets)
+((count >= 1000)) || fail "$count sockets"
+expect 0 "freed: *
+freed: *
+left alone: 1 in another *" noselfconn --free "$port"
+intact
+started client 127.0.0.1 bound
+expect 2 "freed: *still taken: *left alone: 1 in another *" \
+	"${no_destroy[@]}" noselfconn --free "$port"
+intact
+for pid in "$pid" "${clients[@]}" "$elsewhere" "$others"; do
+	stopped "$pid"
+done

@@ -1,0 +1,158 @@
+#!/bin/bash
+# noselfconn --risk
+# shellcheck disable=SC2016,SC2154 # what single quotes hold is for another shell, and alone.sh sets
+# shellcheck source=/dev/null
+. "$(dirname "$0")/alone.sh"
+
+# listening ADDRESS:PORT...: $pid is the program.
+listening() {
+	started python3 -c 'import signal, socket, sys
+servers = []
+for name in sys.argv[1:]:
+    address, port = name.rsplit(":", 1)
+    server = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
+    if ":" in address:
+        server.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+    server.bind((address, int(port)))
+    server.listen()
+    servers.append(server)
+print("listening", flush=True)
+signal.pause()' "$@"
+}
+reserve() {
+	echo "$1" >/proc/sys/net/ipv4/ip_local_reserved_ports
+}
+# says_line TEXT: --risk prints this line.
+says_line() {
+	{ noselfconn --risk || :; } | grep -qxF -- "$1" || fail "no line \"$1\" in: $(noselfconn --risk)"
+}
+says_nothing_of() {
+	[[ $(noselfconn --risk) != *"$1"* ]] || fail "\"$1\" in: $(noselfconn --risk)"
+}
+often='  when it is gone, one try in 14116 connects to itself, with ten tries a second after 24 minutes on average'
+bound='  when it is gone, of a client that binds an address first, one try in 14116 connects to itself, with ten tries a second after 24 minutes on average; of others only once the ports of the other parity are in use'
+cure='     sysctl -w net.ipv4.ip_local_reserved_ports='
+
+# Nothing listens, or not where the kernel chooses.
+choose_from '32768 60999'
+safe='not at risk: no server listens on a port that the kernel gives to clients, 32768 to 60999'
+limits='Not seen: servers that do not run now, and clients that are refused at once.'
+expect 0 "$safe
+$limits" noselfconn --risk
+listening 127.0.0.1:80 0.0.0.0:32767 :::61000
+expect 0 "$safe
+$limits" noselfconn --risk
+reserve 80,32768,32770-32800
+says_line "$safe except 80,32768,32770-32800"
+stopped "$pid"
+reserve ''
+
+# Loopback, wildcard and IPv6, at both ends of the range, on either parity.
+for address in 127.0.0.1 0.0.0.0 ::1 ::; do
+	shown=$address
+	[[ $address != *:* ]] || shown="[$address]"
+	listening "$address:32768" "$address:60999"
+	expect 2 '*' noselfconn --risk
+	says_line "at risk: port 32768, where python3 (process $pid) listens on $shown:32768"
+	says_line "$often"
+	says_line "at risk: port 60999, where python3 (process $pid) listens on $shown:60999"
+	says_line "$bound"
+	says_line '  1. move the server to a port below 32768 or above 60999'
+	says_line "${cure}32768,60999"
+	stopped "$pid"
+done
+
+# One port of many sockets is told once.
+listening 127.0.0.1:40000 127.0.0.2:40000 ::1:40000
+expect 2 "at risk: port 40000, where python3 (process $pid) listens on * and 2 more sockets*" \
+	noselfconn --risk
+[ "$({ noselfconn --risk || :; } | grep -c '^at risk')" = 1 ] || fail "more than one port"
+
+# What is reserved already stays so, and the line does what it promises.
+reserve 8080,9148-9150,39999
+line=$({ noselfconn --risk || :; } | grep -F "$cure")
+[ "$line" = "${cure}8080,9148-9150,39999-40000" ] || fail "$line"
+$line >/dev/null
+expect 0 'not at risk: *except 8080,9148-9150,39999-40000*' noselfconn --risk
+reserve ''
+
+# Who may not look into the program sees the port.
+as_nobody=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+if "${as_nobody[@]}" true 2>/dev/null; then
+	expect 2 'at risk: port 40000, where a program that is not known listens on *' \
+		"${as_nobody[@]}" noselfconn --risk
+fi
+
+# Ranges of few ports.
+choose_from '40000 40000'
+says_line '  when it is gone, every try connects to itself'
+says_line '     but that leaves no port for clients: make the range larger first'
+choose_from '39999 40000'
+says_line '  when it is gone, of a client that binds an address first, every try connects to itself; of others only once the ports of the other parity are in use'
+choose_from '39998 40000'
+says_line '  when it is gone, a client gets this port only once others are in use'
+choose_from '40000 40039'
+says_line '  when it is gone, one try in 20 connects to itself, with ten tries a second after 2.0 seconds on average'
+reserve 40002-40039
+says_line '  when it is gone, every try connects to itself'
+reserve 39998
+choose_from '39998 40001'
+says_line '  when it is gone, every try connects to itself'
+reserve ''
+echo 0 >/proc/sys/net/ipv4/ip_unprivileged_port_start
+choose_from '1 65535'
+says_line '  1. move the server to a port outside net.ipv4.ip_local_port_range, when that is smaller'
+choose_from '1 50000'
+says_line '  1. move the server to a port above 50000'
+choose_from '1024 65535'
+says_line '  1. move the server to a port below 1024'
+stopped "$pid"
+
+# That the kernel does so: of two ports connect() looks at the lower one first, bind() at the other.
+for range in '40000 40001' '39999 40000'; do
+	choose_from "$range"
+	lower=leaving upper='leaving address'
+	[ "${range% *}" = "$port" ] || lower='leaving address' upper=leaving
+	# shellcheck disable=SC2086 # words
+	expect 0 connected client 127.0.0.1 $lower
+	noselfconn --free "$port" >/dev/null
+	# shellcheck disable=SC2086 # words
+	expect 1 '*Connection refused' client 127.0.0.1 $upper
+done
+
+# A server that is gone already shows by what has happened, or goes on.
+choose_from "$port $port"
+started client 127.0.0.1
+expect 2 "connected to itself: 127.0.0.1:$port, by client (process $pid)
+What cures it*${cure}$port*" noselfconn --risk
+stopped "$pid"
+expect 2 "connected to itself: 127.0.0.1:$port, by a program that is not known*" noselfconn --risk
+noselfconn --free "$port" >/dev/null
+choose_from '40000 40009'
+nft -f - <<'RULES'
+add table inet silent
+add chain inet silent input { type filter hook input priority 0; }
+add rule inet silent input tcp dport 40001 drop
+RULES
+python3 -c 'import socket; socket.socket().connect(("127.0.0.1", 40001))' &
+pid=$!
+until [ -n "$(ss -Htn state syn-sent)" ]; do :; done
+expect 2 "tried now, without an answer: 127.0.0.1:40001, by python3 (process $pid)
+What cures it*${cure}40001*" noselfconn --risk
+listening 127.0.0.1:40001
+says_nothing_of 'tried now'
+stopped "$pid"
+choose_from '40002 40009'
+expect 0 'not at risk: *' noselfconn --risk
+
+# Others have their own settings.
+started "${other_network[@]}" sh -c 'echo started; exec sleep 60'
+expect 0 "*Not judged: other network namespaces (1), *: nsenter -n -t $pid noselfconn --risk" \
+	noselfconn --risk
+listening "127.0.0.1:$port"
+expect 0 "not at risk: * $port to $port*" nsenter -n -t "$(pgrep -x sleep)" noselfconn --risk
+
+# Without the settings nothing is said.
+expect 3 'noselfconn: cannot read /proc/sys/net/ipv4/ip_local_port_range: *' \
+	unshare --mount bash -c 'mount -t tmpfs none /proc/sys/net; exec noselfconn --risk'
+expect 125 '*one argument too many*' noselfconn --risk "$port"
