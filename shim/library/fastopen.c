@@ -32,25 +32,49 @@ ssize_t noselfconn_sendmsg(int fd, const struct msghdr *message, int flags)
 	return look_after(&call, libc_sendmsg(fd, message, flags));
 }
 
-/*
- * The first message opens the connection, and no other one is sent; sendmmsg(2) may always send
- * fewer than it was given. It goes by itself, since the next definition would fill in the length of
- * what is then undone.
- */
-__attribute__((cold, noinline)) static int open_by_first(int fd, struct mmsghdr *first, int flags)
+/* musl's count is an int, and what pads it to a size_t need not be 0. */
+static size_t size_of(const struct msghdr *message)
 {
-	ssize_t sent = noselfconn_sendmsg(fd, &first->msg_hdr, flags);
+	size_t size = 0;
+
+	for (unsigned int i = 0; i < (unsigned int)message->msg_iovlen; i++)
+		size += message->msg_iov[i].iov_len;
+	return size;
+}
+
+/*
+ * The first message, which opens the connection, goes by itself: the next definition would fill in
+ * the length of what is then undone. As in the kernel (__sys_sendmmsg()), nothing follows a message
+ * that is not sent whole, and only the first one's error counts.
+ */
+static int open_by_first(int fd, struct mmsghdr *messages, unsigned int count, int flags)
+{
+	int caller_errno = errno;
+	ssize_t sent = noselfconn_sendmsg(fd, &messages->msg_hdr, flags);
+	int more = 0;
 
 	/* Where the kernel cannot write, a write of our own would be a crash. */
-	if (sent < 0 || !get_option(fd, SOL_SOCKET, SO_TYPE, &first->msg_len, sizeof(int)))
+	if (sent < 0 || !get_option(fd, SOL_SOCKET, SO_TYPE, &messages->msg_len, sizeof(int)))
 		return -1;
-	first->msg_len = (unsigned int)sent;
-	return 1;
+	messages->msg_len = (unsigned int)sent;
+	if (count > 1 && (size_t)sent == size_of(&messages->msg_hdr))
+		more = libc_sendmmsg(fd, messages + 1, count - 1, flags);
+	errno = caller_errno;
+	return more > 0 ? 1 + more : 1;
+}
+
+__attribute__((cold, noinline)) static bool opens_connection(int fd)
+{
+	int caller_errno = errno;
+	bool closed = is_closed(fd);
+
+	errno = caller_errno;
+	return closed && !settings.value[DISABLE];
 }
 
 int noselfconn_sendmmsg(int fd, struct mmsghdr *messages, unsigned int count, int flags)
 {
-	return flags & MSG_FASTOPEN && count > 0 && !settings.value[DISABLE]
-		       ? open_by_first(fd, messages, flags)
-		       : libc_sendmmsg(fd, messages, count, flags);
+	if (__builtin_expect(flags & MSG_FASTOPEN && count > 0, false) && opens_connection(fd))
+		return open_by_first(fd, messages, count, flags);
+	return libc_sendmmsg(fd, messages, count, flags);
 }
