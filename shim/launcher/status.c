@@ -307,6 +307,12 @@ static int judge_group(const char *group)
 	for (size_t i = 0; i < processes.count; i++) {
 		char process[PROCESS_NAME];
 		char program[PROGRAM_NAME];
+		if (processes.numbers[i] == 0) {
+			is_empty = false;
+			status = worse(status, say_of_group(group, "it has processes of another "
+								   "PID namespace"));
+			continue;
+		}
 		snprintf(process, sizeof process, "%d", (int)processes.numbers[i]);
 		program_name(process, program);
 		judge_process(process, &verdict);
