@@ -68,11 +68,11 @@ static bool add(struct processes *processes, pid_t number)
 static bool add_group(struct search *search, const char *directory)
 {
 	FILE *group = open_group(directory);
-	pid_t number;
+	char line[32];
 	bool good = true;
 
-	while (good && group && fscanf(group, "%d", &number) == 1)
-		good = add(search->found, number);
+	while (good && group && fgets(line, sizeof line, group))
+		good = add(search->found, (pid_t)strtol(line, NULL, 10));
 	if (group)
 		fclose(group);
 	return good && each_below(search, directory, add_group);

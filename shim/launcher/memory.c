@@ -9,19 +9,24 @@
 #include <string.h>
 #include <unistd.h>
 
-/* proc_pid_maps(5). The path is last; that of a file that has gone has a word behind it. */
+/*
+ * proc_pid_maps(5): "START-END PERMISSIONS OFFSET DEVICE INODE   PATH". Behind the path of a file
+ * that has gone stands " (deleted)".
+ */
 static bool read_mapping(struct mapping *mapping, const char *line)
 {
-	char permissions[5];
+	char *rest;
 	int path = 0;
 
-	if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s %" SCNx64 " %*x:%*x %*u %n", &mapping->start,
-		   &mapping->end, permissions, &mapping->offset, &path) != 4 ||
-	    path == 0)
+	mapping->start = strtoull(line, &rest, 16);
+	mapping->end = *rest == '-' ? strtoull(rest + 1, &rest, 16) : 0;
+	if (strlen(rest) < sizeof " r-xp " - 1)
 		return false;
-	mapping->is_executable = permissions[2] == 'x';
-	mapping->path = strndup(line + path, strcspn(line + path, "\n"));
-	return mapping->path;
+	mapping->is_executable = rest[3] == 'x';
+	mapping->offset = strtoull(rest + strlen(" r-xp "), &rest, 16);
+	sscanf(rest, " %*s %*s %n", &path);
+	mapping->path = strndup(rest + path, strcspn(rest + path, "\n"));
+	return path > 0 && mapping->path;
 }
 
 static bool read_mappings(struct memory *memory, FILE *maps)

@@ -12,7 +12,7 @@
 #include <string.h>
 
 /* A process can have written anything into its memory: no walk goes on for ever. */
-enum { MOST_ENTRIES = 1024, MOST_OBJECTS = 65536, MOST_BYTES = 64 << 20, PAGE = 4096 };
+enum { MOST_ENTRIES = 1024, MOST_OBJECTS = 4096, MOST_BYTES = 64 << 20, PAGE = 4096 };
 
 struct object {
 	const struct memory *memory;

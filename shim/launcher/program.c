@@ -296,7 +296,7 @@ static void read_script(struct program *program, const char *text, size_t size)
 static bool is_text(const unsigned char *bytes, size_t size)
 {
 	for (size_t i = 0; i < size && i < SCRIPT_LINE; i++)
-		if (bytes[i] < ' ' && !memchr("\a\b\t\n\v\f\r\33", bytes[i], 8))
+		if (bytes[i] < ' ' && (bytes[i] == 0 || !strchr("\a\b\t\n\v\f\r\33", bytes[i])))
 			return false;
 	return true;
 }

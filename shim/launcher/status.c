@@ -207,6 +207,8 @@ static void judge_loaded(const char *process, const struct memory *memory,
 		    "unknown: " LIBRARY_NAME " is mapped, but the dynamic linker does not list it");
 	else if (!loaded->is_loaded && !*program->interpreter && !program->is_loader)
 		say(verdict, NOT_PROTECTED, "not protected, it is statically linked");
+	else if (!loaded->is_loaded && !loaded->is_settled)
+		say(verdict, UNKNOWN, "unknown: its dynamic linker has not loaded libc yet");
 	else if (!loaded->is_loaded)
 		say(verdict, NOT_PROTECTED, "not protected, " LIBRARY_NAME " is not loaded");
 	else if (program->is_go)
@@ -305,6 +307,12 @@ static int judge_group(const char *group)
 	for (size_t i = 0; i < processes.count; i++) {
 		char process[PROCESS_NAME];
 		char program[PROGRAM_NAME];
+		if (processes.numbers[i] == 0) {
+			is_empty = false;
+			status = worse(status, say_of_group(group, "it has processes of another "
+								   "PID namespace"));
+			continue;
+		}
 		snprintf(process, sizeof process, "%d", (int)processes.numbers[i]);
 		program_name(process, program);
 		judge_process(process, &verdict);

@@ -8,7 +8,7 @@ launcher=$1
 # Whether other manual pages are installed is the host's affair.
 elsewhere='outdated mandoc.db|referenced manual not found'
 
-cd "$source/shim"
+cd "$source/shim" || exit
 for page in */*.[178]; do
 	findings=$(mandoc -Tlint -W style "$page" 2>&1 | grep -vE "$elsewhere" || :)
 	[ -z "$findings" ] || fail "$findings"

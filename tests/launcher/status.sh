@@ -162,14 +162,16 @@ started "$launcher" "$loader" ./host
 expect 0 "$pid: protected $by *" "$launcher" --status "$pid"
 stopped
 
-# Just started: it has a moment to load its libraries.
-for _ in {1..30}; do
-	coproc "$launcher" cat
-	pid=$COPROC_PID
-	until [ "$(<"/proc/$pid/comm")" = cat ]; do :; done
-	expect 0 "$pid: protected by *" "$launcher" --status "$pid"
-	stopped
-done
+# Just starting: the dynamic linker waits until somebody opens the pipe for writing.
+mkfifo pipe
+coproc env LD_PRELOAD="$PWD/pipe:$library" "${waiting[@]}" 2>/dev/null
+pid=$COPROC_PID
+until [[ $(readlink "/proc/$pid/exe") = */bash && $(<"/proc/$pid/stat") = *") S "* ]]; do :; done
+expect 3 "$pid: unknown: its dynamic linker has not loaded libc yet" "$launcher" --status "$pid"
+: >pipe
+read -r line <&"${COPROC[0]}"
+expect 0 "$pid: protected by *" "$launcher" --status "$pid"
+stopped
 
 # Several: a line for each, and the worst of them.
 started "${waiting[@]}"

@@ -69,3 +69,8 @@ in_group "$hierarchy/$slice/container.scope/elsewhere.service" "$launcher" bash 
 expect 3 'elsewhere: unknown: there is no such control group, *' "$launcher" --status elsewhere
 expect 0 '*protected by *' "$launcher" --status "$slice/container.scope/elsewhere.service"
 expect 0 '*protected by *protected by *' "$launcher" --status "$slice"
+
+# From another PID namespace its processes cannot be seen; version 1 does not even say that.
+unseen=('no process is in it' 'it has processes of another PID namespace')
+expect 3 "forwarder: unknown: ${unseen[$3 - 1]}" \
+	unshare --pid --fork --mount-proc "$launcher" --status forwarder
