@@ -43,3 +43,7 @@ chmod a+rx noselfconn
 gcc -D_GNU_SOURCE -o client "$here/client.c"
 PATH=$PWD:$PATH
 choose_from "$port $port"
+
+client 127.0.0.1 leaving >/dev/null
+[[ $(noselfconn --free "$port") = freed:* ]] ||
+	skip "this kernel does not end sockets in TIME_WAIT (INET_DIAG_DESTROY, Linux 6.0)"

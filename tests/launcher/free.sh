@@ -122,6 +122,17 @@ expect 0 "freed: *ESTABLISHED*" nsenter --net --target "$pid" noselfconn --free 
 says ECONNABORTED
 stopped "$pid"
 
+# What the README says for hosts without the launcher.
+kill_line=$(sed -n 's/^    \(ss -Kta .*\)/\1/p' "$here/../../README.md")
+for how in '' closed; do
+	# shellcheck disable=SC2086 # words
+	started client 127.0.0.1 $how
+	# shellcheck disable=SC2086 # words
+	expect 0 "*127.0.0.1:$port *" ${kill_line//44444/$port}
+	expect 0 "$none" noselfconn --free "$port"
+	stopped "$pid"
+done
+
 # A launcher of another size finds and frees the same.
 if [ "$(uname -m)" = x86_64 ]; then
 	i686-linux-gnu-gcc -static -std=gnu11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DNOSELFCONN_VERSION='""' \

@@ -3,6 +3,7 @@
 #include "scenario.h"
 
 #include <string.h>
+#include <unistd.h>
 
 static const struct {
 	const char *destination;
@@ -23,7 +24,17 @@ static void one_port_on_two_interfaces(void)
 	add_interface();
 }
 
-/* A connection that is none of the searched ones is there as well. */
+static void must_find(const char *what)
+{
+	run("command=$(sed -n 's/^    \\(ss -Htanp .*\\)/\\1/p' %s); [ \"$command\" ] && "
+	    "[ \"$(eval \"$command\" | grep -c '%s')\" = %d ]",
+	    README, what, control ? 1 : 0);
+}
+
+/*
+ * Live, and then in TIME_WAIT. A connection that is none of the searched ones, and a server, are
+ * there as well.
+ */
 START_TEST(found)
 {
 	const char *device = meetings[_i].device;
@@ -38,9 +49,9 @@ START_TEST(found)
 					    (socklen_t)strlen(device)),
 				 0);
 	must_be_refused(fd, connect_to(fd, meetings[_i].destination, PORT));
-	run("command=$(sed -n 's/^    \\(ss -Htnp .*\\)/\\1/p' %s); [ \"$command\" ] && "
-	    "[ \"$(eval \"$command\" | grep -c '\"scenario_find\",pid=')\" = %d ]",
-	    README, control ? 1 : 0);
+	must_find("\"scenario_find\",pid=");
+	close(fd);
+	must_find("^TIME-WAIT");
 	(void)listener;
 }
 END_TEST
