@@ -19,6 +19,7 @@ cat >"$stage/init" <<END
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys
 mount -t devtmpfs devtmpfs /dev
+modprobe tun
 export CK_TIMEOUT_MULTIPLIER=$CK_TIMEOUT_MULTIPLIER
 cd $WORK/oldest
 ctest $(printf "'%s' " "${chosen[@]}") 2>&1 | cat

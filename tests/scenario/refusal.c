@@ -185,20 +185,21 @@ static void one_port_on_two_interfaces(void)
 
 START_TEST(as_where_nobody_listens)
 {
-	int (*way)(int fd) = ways[_i % WAYS];
-	int i = _i / WAYS;
+	for (int way = 0; way < WAYS; way++) {
+		struct heard truth = connect_and_listen(_i, DEAD_PORT, ways[way]);
+		struct heard heard = connect_and_listen(_i, PORT, ways[way]);
 
-	struct heard truth = connect_and_listen(i, DEAD_PORT, way);
-	ck_assert_int_eq(truth.connect, EINPROGRESS);
-	ck_assert_int_eq(truth.events & (POLLOUT | POLLERR | POLLHUP), POLLOUT | POLLERR | POLLHUP);
-	struct heard heard = connect_and_listen(i, PORT, way);
-	if (control) {
+		ck_assert_int_eq(truth.connect, EINPROGRESS);
+		ck_assert_int_eq(truth.events & (POLLOUT | POLLERR | POLLHUP),
+				 POLLOUT | POLLERR | POLLHUP);
+		if (!control) {
+			must_be_the_same(&truth, &heard);
+			must_be_free(sockets[_i].destination, PORT);
+			continue;
+		}
 		ck_assert_int_eq(heard.connect, EINPROGRESS);
 		ck_assert_int_eq(heard.events, POLLOUT);
-		return;
 	}
-	must_be_the_same(&truth, &heard);
-	must_be_free(sockets[i].destination, PORT);
 }
 END_TEST
 
@@ -255,7 +256,7 @@ static void add_tests(Suite *suite)
 	for (int i = 0; i < SOCKETS; i++) {
 		if (sockets[i].protocol == IPPROTO_MPTCP && !with_mptcp)
 			continue;
-		tcase_add_loop_test(one, as_where_nobody_listens, i * WAYS, (i + 1) * WAYS);
+		tcase_add_loop_test(one, as_where_nobody_listens, i, i + 1);
 		tcase_add_loop_test(one, refused_socket_reaches_a_server, i, i + 1);
 		tcase_add_loop_test(one, filter_that_drops_port_0, i, i + 1);
 	}
