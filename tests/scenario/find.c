@@ -1,4 +1,4 @@
-/* The README's command finds every self-connected socket of a host, however ss(8) shows it. */
+/* The README's command finds every self-connected socket, in each form in which ss(8) prints it. */
 #include "namespace.h"
 #include "scenario.h"
 
@@ -23,7 +23,7 @@ static void one_port_on_two_interfaces(void)
 	add_interface();
 }
 
-/* A connection that is none of the searched ones is there as well. */
+/* There is also an ordinary connection, which must not be found. */
 START_TEST(found)
 {
 	const char *device = meetings[_i].device;
