@@ -20,7 +20,7 @@ enum { LIVE_PORT = PORT + 1, BIG = 64 << 20, CALLER_ERRNO = EXDEV };
 
 static const char ping[] = "ping";
 
-/* Opens the connection with one of the calls; returns what it has sent, or -errno. */
+/* Opens the connection with one of the calls. Returns the bytes sent, or -errno. */
 static ssize_t open_with(int call, int fd, const struct iovec *parts, size_t count, int flags,
 			 int port)
 {
@@ -61,7 +61,8 @@ static int fast_server(int port)
 	return fd;
 }
 
-/* A server that gives a cookie, and is gone. The client knows it by address, not by port. */
+/* Gets a cookie from a server that then ends. The kernel keeps cookies by address, for all ports.
+ */
 static void get_cookie(void)
 {
 	int server = fast_server(LIVE_PORT);
@@ -135,7 +136,7 @@ static void refuse_without_waiting(int fd, ssize_t sent)
 	must_be_refused(fd, error == EINPROGRESS ? wait_for_connect(fd) : error);
 	if (control)
 		return;
-	/* The kernel has refused it, so that the stream is at its end. */
+	/* After a refusal by the kernel the stream is at its end. */
 	ck_assert_int_eq(recv(fd, echo, sizeof echo, MSG_DONTWAIT), 0);
 	must_be_free("127.0.0.1", PORT);
 }
@@ -164,7 +165,7 @@ static void interrupted(int number)
 	interruptions++;
 }
 
-/* Again and again, since the first time may come before the call. 0 makes an end. */
+/* The timer repeats, because its first signal may come before the call. 0 stops it. */
 static void interrupt_every(suseconds_t microseconds)
 {
 	struct sigaction action = {.sa_handler = interrupted};
@@ -176,8 +177,8 @@ static void interrupt_every(suseconds_t microseconds)
 }
 
 /*
- * Nobody reads, so that a call with more data than the buffers hold ends only by a signal, with the
- * library as without it: see libnoselfconn(7).
+ * Nobody reads, so a call with more data than the buffers hold waits until a signal comes, with and
+ * without the library: libnoselfconn(7), CAVEATS.
  */
 START_TEST(big_self_connect_waits)
 {
@@ -195,8 +196,8 @@ START_TEST(big_self_connect_waits)
 END_TEST
 
 /*
- * bind() has chosen the port, and NAT makes a server answer where the socket seems to meet itself.
- * The server gets the data of each attempt.
+ * NAT leads to a server, but the port that bind() chose makes the connection look like a
+ * self-connect. The server gets the data of each attempt.
  */
 START_TEST(retry_reaches_a_server)
 {
@@ -241,9 +242,9 @@ START_TEST(options_stay)
 }
 END_TEST
 
-/* Everything from here on is the same with and without the library. */
+/* The remaining tests have the same result with and without the library. */
 
-/* The server gets the data, and so many SYNs have carried it. */
+/* The server must get the data, and that many SYNs must have carried data. */
 static void must_reach_server(int call, int syns)
 {
 	int server = fast_server(LIVE_PORT);
@@ -293,13 +294,13 @@ START_TEST(non_blocking_call_without_cookie_only_starts)
 }
 END_TEST
 
-/* A stream in which every byte tells where it belongs. */
+/* The test data: each byte follows from its place in the stream. */
 static unsigned char nth_byte(size_t n)
 {
 	return (unsigned char)(n * 2654435761U >> 24);
 }
 
-/* Reads in a child to the end of the stream; returns the child. */
+/* Starts a child that reads to the end of the stream. Returns the child. */
 static pid_t start_reader(int server, size_t expected)
 {
 	pid_t child = fork();
@@ -350,7 +351,7 @@ START_TEST(big_buffer_arrives_whole)
 }
 END_TEST
 
-/* Short and empty parts, so that what goes with the SYN ends in the middle of one of many. */
+/* With short and empty parts, the data of the SYN end in the middle of one of many. */
 START_TEST(many_parts_arrive_whole)
 {
 	enum { PARTS = 1024 };
@@ -412,7 +413,7 @@ static int send_three(int fd, int flags)
 	return count;
 }
 
-/* The second message finds the socket connected (EISCONN), about which sendmmsg() is silent. */
+/* The second message fails, because the socket is connected (EISCONN). sendmmsg() reports one. */
 START_TEST(one_of_three_messages_is_sent)
 {
 	fast_server(LIVE_PORT);
@@ -421,8 +422,9 @@ START_TEST(one_of_three_messages_is_sent)
 END_TEST
 
 /*
- * Without waiting, the second finds it connecting (EALREADY), or, if the handshake is over
- * meanwhile, is sent as well. Over loopback it is, nearly always. The library sends the first only.
+ * The second message of a call that does not wait finds the socket connecting (EALREADY), unless
+ * the handshake is over by then. Over loopback it nearly always is, and the message is sent; but
+ * the library sends only the first.
  */
 START_TEST(non_blocking_call_of_three_messages)
 {
@@ -439,8 +441,8 @@ START_TEST(non_blocking_call_of_three_messages)
 }
 END_TEST
 
-/* What is not sent whole is the last, although the handshake is over, nearly always. */
-START_TEST(non_blocking_call_sends_nothing_behind_half_a_message)
+/* A message that was sent in part is the last, although the handshake is nearly always over. */
+START_TEST(non_blocking_call_sends_nothing_after_half_a_message)
 {
 	int server = fast_server(LIVE_PORT);
 	union address address = address_of("127.0.0.1", LIVE_PORT);
@@ -467,7 +469,7 @@ START_TEST(non_blocking_call_sends_nothing_behind_half_a_message)
 }
 END_TEST
 
-/* The call under way */
+/* A call that waits */
 
 /* A server whose queue is full drops every SYN. */
 static void silent_server(void)
@@ -487,7 +489,7 @@ static int impatient_socket(void)
 	return fd;
 }
 
-/* The server takes what its buffer has room for. */
+/* The server's buffer takes some of the data, and then the call times out. */
 START_TEST(timeout_in_the_middle)
 {
 	fast_server(LIVE_PORT);
@@ -511,7 +513,7 @@ static bool is_full(int fd)
 	       state == TCP_ESTABLISHED && poll(&descriptor, 1, 0) == 0;
 }
 
-/* Signals this process again and again while there is no room, so that its call has to wait. */
+/* Starts a child that signals this process whenever its call waits for room in the buffers. */
 static pid_t start_interrupter(int fd)
 {
 	pid_t parent = getpid();
@@ -525,7 +527,7 @@ static pid_t start_interrupter(int fd)
 	_exit(0);
 }
 
-/* What drain() works on. */
+/* The state of drain(). */
 static int listener;
 static int peer = -1;
 static size_t drained;
@@ -546,10 +548,10 @@ static void drain(int number)
 	errno = error;
 }
 
-/* The signal's handler makes room, which nothing that comes behind the interrupted part may use. */
+/* The signal's handler makes room, but the parts after the interrupted one must not be sent. */
 START_TEST(interruption_in_the_middle)
 {
-	/* The buffers that the sockets get are smaller, by far. */
+	/* Much more than the sockets' buffers hold. */
 	enum { SIZE = 4 << 20 };
 	int buffer = 1 << 16;
 	struct sigaction action = {.sa_handler = drain};
@@ -586,7 +588,7 @@ START_TEST(timeout_without_cookie)
 }
 END_TEST
 
-/* What has gone with the SYN counts as sent. */
+/* The data of the SYN count as sent. */
 START_TEST(timeout_with_cookie)
 {
 	silent_server();
@@ -610,15 +612,15 @@ START_TEST(interruption)
 }
 END_TEST
 
-/* Of the call that waits, a shutdown() makes an end. */
-START_TEST(shutdown_of_the_call_under_way)
+/* A shutdown() ends the call that waits. */
+START_TEST(shutdown_ends_the_call)
 {
 	silent_server();
 	int fd = tcp_socket(AF_INET, 0);
 	pid_t child = fork();
 
 	if (child == 0) {
-		/* Until the other process is in SYN_SENT, there is nothing to shut down. */
+		/* Before the socket is in SYN_SENT, shutdown() fails. */
 		while (shutdown(fd, SHUT_RDWR) != 0 && errno == ENOTCONN)
 			;
 		_exit(0);
@@ -700,7 +702,7 @@ START_TEST(bad_data)
 }
 END_TEST
 
-/* The kernel complains of a bad control message only when the connection is there. */
+/* The kernel rejects a bad control message only after it has connected. */
 START_TEST(bad_control_message)
 {
 	int server = fast_server(LIVE_PORT);
@@ -723,7 +725,7 @@ START_TEST(bad_control_message)
 }
 END_TEST
 
-/* A program that counts its calls is told of each of them once. */
+/* A program that counts its calls gets one notification for each. */
 START_TEST(zero_copy_is_counted_once)
 {
 	int server = fast_server(LIVE_PORT);
@@ -806,7 +808,7 @@ static void add_tests(Suite *suite)
 	tcase_add_loop_test(with, zero_copy_that_is_refused, 0, CALLS);
 	tcase_add_loop_test(with, timeout_in_the_middle, 0, CALLS);
 	tcase_add_loop_test(with, interruption_in_the_middle, SENDMSG, CALLS);
-	tcase_add_test(with, non_blocking_call_sends_nothing_behind_half_a_message);
+	tcase_add_test(with, non_blocking_call_sends_nothing_after_half_a_message);
 
 	TCase *both[] = {without, with};
 	for (int i = 0; i < 2; i++) {
@@ -816,7 +818,7 @@ static void add_tests(Suite *suite)
 		tcase_add_loop_test(both[i], connected_socket_is_connected, 0, CALLS);
 		tcase_add_test(both[i], one_of_three_messages_is_sent);
 		tcase_add_loop_test(both[i], interruption, 0, CALLS);
-		tcase_add_loop_test(both[i], shutdown_of_the_call_under_way, 0, CALLS);
+		tcase_add_loop_test(both[i], shutdown_ends_the_call, 0, CALLS);
 		tcase_add_test(both[i], bad_pointers);
 		tcase_add_test(both[i], read_only_message);
 		tcase_add_loop_test(both[i], bad_data, 0, CALLS);

@@ -1,6 +1,6 @@
 /*
- * A non-blocking socket whose retries are used up is refused by the kernel: connect() is under way,
- * and the refusal comes with the events and the SO_ERROR that it has where nobody listens.
+ * When the retries of a non-blocking socket are used up, the kernel itself refuses: connect() is
+ * under way, and then come the same events and SO_ERROR as from a port on which nobody listens.
  */
 #include "namespace.h"
 #include "scenario.h"
@@ -21,7 +21,7 @@ enum { DEAD_PORT = PORT + 2 };
 
 static const struct {
 	const char *destination;
-	const char *source; /* bound to, with the only port, if any */
+	const char *source; /* to which the socket is bound, with PORT, if any */
 	int protocol;
 } sockets[] = {
 	{"127.0.0.1", NULL, IPPROTO_TCP},
@@ -88,7 +88,7 @@ static int next_connect(int fd)
 	union address address = {.family = AF_UNSPEC};
 	socklen_t length = sizeof address;
 
-	/* The address does not count where only the outcome is asked for. */
+	/* The address does not matter: this call only asks for the outcome. */
 	ck_assert_int_eq(getsockname(fd, &address.any, &length), 0);
 	address.v4.sin_port = htons(DEAD_PORT);
 	return connect(fd, &address.any, length) == 0 ? 0 : errno;
@@ -110,16 +110,16 @@ static int state(int fd)
 	return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &value, &length) == 0 ? value : -errno;
 }
 
-/* In which a program may hear of the outcome; each of them takes the error away. */
+/* The ways in which a program can learn the outcome. Each of them clears the error. */
 static int (*const ways[])(int fd) = {error_of_socket, result_of_read, result_of_send,
 				      next_connect};
 
 enum { WAYS = sizeof ways / sizeof *ways };
 
-struct heard {
+struct observation {
 	int connect; /* 0 or errno */
 	int events;
-	int edges; /* of a descriptor that was registered before, edge-triggered */
+	int edges; /* edge-triggered, registered before connect() */
 	int outcome;
 	int state;
 	int peer;
@@ -134,47 +134,47 @@ static int edges_of(int epoll)
 	struct epoll_event event = {.events = 0};
 
 	ck_assert_int_eq(epoll_wait(epoll, &event, 1, 10000), 1);
-	/* No second edge. */
+	/* There must be no second edge. */
 	struct epoll_event another;
 	ck_assert_int_eq(epoll_wait(epoll, &another, 1, 0), 0);
 	return (int)event.events;
 }
 
-static struct heard connect_and_listen(int i, int port, int (*way)(int fd))
+static struct observation connect_and_observe(int i, int port, int (*way)(int fd))
 {
 	struct epoll_event wanted = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET};
 	int epoll = epoll_create1(0);
 	int fd = new_socket(i);
 
 	ck_assert_int_eq(epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &wanted), 0);
-	struct heard heard = {.connect = connect_to(fd, sockets[i].destination, port)};
-	heard.events = poll_now(fd);
-	heard.edges = edges_of(epoll);
-	heard.outcome = way(fd);
+	struct observation seen = {.connect = connect_to(fd, sockets[i].destination, port)};
+	seen.events = poll_now(fd);
+	seen.edges = edges_of(epoll);
+	seen.outcome = way(fd);
 	if (control && port == PORT)
 		ck_assert(is_self_connected(fd));
-	heard.state = state(fd);
-	heard.peer = error_of_getpeername(fd);
-	heard.port = local_port(fd);
-	heard.events_after = poll_now(fd);
-	heard.outcome_after = error_of_socket(fd);
-	heard.send_after = result_of_send(fd);
+	seen.state = state(fd);
+	seen.peer = error_of_getpeername(fd);
+	seen.port = local_port(fd);
+	seen.events_after = poll_now(fd);
+	seen.outcome_after = error_of_socket(fd);
+	seen.send_after = result_of_send(fd);
 	close_with_reset(fd);
 	close(epoll);
-	return heard;
+	return seen;
 }
 
-static void must_be_the_same(const struct heard *truth, const struct heard *heard)
+static void must_be_the_same(const struct observation *truth, const struct observation *seen)
 {
 	static const char *const names[] = {"connect",	     "events",	  "edges", "outcome",
 					    "state",	     "peer",	  "port",  "events after",
 					    "outcome after", "send after"};
 	const int *expected = &truth->connect;
-	const int *found = &heard->connect;
+	const int *found = &seen->connect;
 
 	for (size_t i = 0; i < sizeof *truth / sizeof *expected; i++)
-		ck_assert_msg(found[i] == expected[i], "%s is %d, at a true refusal %d", names[i],
-			      found[i], expected[i]);
+		ck_assert_msg(found[i] == expected[i], "%s is %d, after a true refusal %d",
+			      names[i], found[i], expected[i]);
 }
 
 static void one_port_on_two_interfaces(void)
@@ -183,21 +183,21 @@ static void one_port_on_two_interfaces(void)
 	add_interface();
 }
 
-START_TEST(as_where_nobody_listens)
+START_TEST(same_as_a_true_refusal)
 {
 	int (*way)(int fd) = ways[_i % WAYS];
 	int i = _i / WAYS;
 
-	struct heard truth = connect_and_listen(i, DEAD_PORT, way);
+	struct observation truth = connect_and_observe(i, DEAD_PORT, way);
 	ck_assert_int_eq(truth.connect, EINPROGRESS);
 	ck_assert_int_eq(truth.events & (POLLOUT | POLLERR | POLLHUP), POLLOUT | POLLERR | POLLHUP);
-	struct heard heard = connect_and_listen(i, PORT, way);
+	struct observation seen = connect_and_observe(i, PORT, way);
 	if (control) {
-		ck_assert_int_eq(heard.connect, EINPROGRESS);
-		ck_assert_int_eq(heard.events, POLLOUT);
+		ck_assert_int_eq(seen.connect, EINPROGRESS);
+		ck_assert_int_eq(seen.events, POLLOUT);
 		return;
 	}
-	must_be_the_same(&truth, &heard);
+	must_be_the_same(&truth, &seen);
 	must_be_free(sockets[i].destination, PORT);
 }
 END_TEST
@@ -211,7 +211,7 @@ START_TEST(refused_socket_reaches_a_server)
 	if (control)
 		return;
 	int listener = listen_on(sockets[_i].destination, DEAD_PORT);
-	/* The end of the first connection, which SO_ERROR has not told to connect(). */
+	/* The first call reports the end of the refused connection (inet_stream_connect()). */
 	ck_assert_int_eq(connect_to(fd, sockets[_i].destination, DEAD_PORT), ECONNABORTED);
 	ck_assert_int_eq(connect_to(fd, sockets[_i].destination, DEAD_PORT), EINPROGRESS);
 	ck_assert_int_eq(wait_for_connect(fd), 0);
@@ -220,8 +220,7 @@ START_TEST(refused_socket_reaches_a_server)
 }
 END_TEST
 
-/* Where a filter lets nothing go to port 0, the kernel does not refuse: then connect() itself does.
- */
+/* Where a filter drops packets to port 0, the kernel does not refuse, so connect() itself does. */
 START_TEST(filter_that_drops_port_0)
 {
 	run("nft 'table inet filter { chain input { type filter hook input priority 0; "
@@ -255,7 +254,7 @@ static void add_tests(Suite *suite)
 	for (int i = 0; i < SOCKETS; i++) {
 		if (sockets[i].protocol == IPPROTO_MPTCP && !with_mptcp)
 			continue;
-		tcase_add_loop_test(one, as_where_nobody_listens, i * WAYS, (i + 1) * WAYS);
+		tcase_add_loop_test(one, same_as_a_true_refusal, i * WAYS, (i + 1) * WAYS);
 		tcase_add_loop_test(one, refused_socket_reaches_a_server, i, i + 1);
 		tcase_add_loop_test(one, filter_that_drops_port_0, i, i + 1);
 	}
