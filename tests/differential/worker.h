@@ -44,9 +44,9 @@ int option_of(int fd, int level, int name); /* or -1 */
 bool is_left_to_chance(int fd);
 
 /*
- * ideal.c: whether it is a stream socket of TCP or MPTCP; whether that has, or had, a peer; what a
- * program has to see of the call that returned result, where nothing keeps its socket from
- * connecting to itself: that the call has been made again, or a refusal. had_peer is from before.
+ * ideal.c: whether it is a stream socket of TCP or MPTCP; whether that has, or had, a peer; and the
+ * result that a program has to see when the call made a self-connect: that of another attempt, or a
+ * refusal. had_peer is has_peer() before the call.
  */
 bool is_tcp(int fd);
 bool has_peer(int fd);
