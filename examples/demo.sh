@@ -1,17 +1,18 @@
 #!/bin/bash
 # Shows what a self-connect is and what the library does about it, in less than a minute. Installs
-# what is missing, builds in build/demo, and does all the rest in network namespaces of its own.
+# missing packages, builds in build/demo, and runs everything else in network namespaces of its own.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 export LC_ALL=C
 unset LD_PRELOAD "${!NOSELFCONN_@}"
 readonly library=build/demo/shim/libnoselfconn.so
+readonly launcher=build/demo/shim/noselfconn
 readonly fast_client=build/demo/examples/fast_client
 readonly server=(nc.openbsd -nvl 127.0.0.1 44444)
 readonly port_range=/proc/sys/net/ipv4/ip_local_port_range few_ports='44430 44461'
 
-# What is seen
+# Output
 
 bold='' plain=''
 if [ -t 1 ] && [ -z "${NO_COLOR-}" ]; then
@@ -45,13 +46,13 @@ die() {
 	exit 1
 }
 
-# Shows what a command has said only when it fails.
+# Shows the output of a command only if the command fails.
 quietly() {
-	local said
-	said=$("$@" 2>&1) || die "failed: $*"$'\n'"$said"
+	local output
+	output=$("$@" 2>&1) || die "failed: $*"$'\n'"$output"
 }
 
-# What is needed
+# Preparation
 
 missing_packages() {
 	local command
@@ -93,11 +94,11 @@ choose_namespace() {
 	works "${in_namespace[@]}" && return
 	in_namespace=(unshare --user --map-current-user --keep-caps --net)
 	works "${in_namespace[@]}" ||
-		die "a network namespace is needed, and neither you nor a user namespace of yours" \
-			"may have one here: try sudo examples/demo.sh"
+		die "a network namespace is needed, and you may not create one here:" \
+			"try sudo examples/demo.sh"
 }
 
-# The loop, the trace and the server, in the background
+# Background processes: the loop, the trace and the server
 
 background=()
 trap '((!${#background[@]})) || kill "${background[@]}" 2>/dev/null || true' EXIT
@@ -108,7 +109,7 @@ start_loop() {
 	exec {from_loop}<&"${loop[0]}"- {to_loop}>&"${loop[1]}"-
 }
 
-# Shows the lines of the loop up to one that matches, but not every refusal.
+# Shows the loop's output up to the line that matches, with most of the refusals left out.
 follow_loop() {
 	local line refusals=0
 	while ((refusals < 1000)) && IFS= read -r -t 20 line <&"$from_loop"; do
@@ -123,7 +124,7 @@ follow_loop() {
 			break
 		fi
 	done
-	die "telnet was to say \"$1\", and said \"${line-}\" after $refusals refusals"
+	die "expected \"$1\" from telnet, got \"${line-}\" after $refusals refusals"
 }
 
 end_loop() {
@@ -141,7 +142,7 @@ start_trace() {
 	return 1
 }
 
-# The last tries up to the first SYN-ACK, of each packet what matters.
+# Shows the last tries before the first SYN-ACK, with addresses and flags only.
 show_trace() {
 	command_line tcpdump -i lo tcp port 44444
 	sed -E 's/, .*//; /Flags \[S\.\]/q' <&"$trace" | tail -n 8 |
@@ -159,10 +160,11 @@ start_server() {
 	[[ $line == Listening* ]] || die "the server could not start"
 }
 
-# The acts. Each has a namespace of its own, since the first one leaves the port blocked.
+# The acts. Each runs in a fresh namespace, because the first one leaves the port in TIME_WAIT.
 
-tell_of_ports() {
-	say "Nobody listens on port 44444. Clients get ports from ${few_ports/ / to } (ip_local_port_range)."
+explain_ports() {
+	say "Nobody listens on port 44444. The kernel gives clients a source port" \
+		"from $(sed 's/\t/ to /' "$port_range") (net.ipv4.ip_local_port_range)."
 }
 
 without_the_library() {
@@ -171,31 +173,33 @@ without_the_library() {
 	! command -v tcpdump >/dev/null || ! start_trace || tracing=true
 	start_loop
 	tries=$(follow_loop 'Connected to *')
-	# When the first try meets itself there is no loop to be seen. The port is blocked now.
+	# A self-connect on one of the first tries would not show the loop. The port is in TIME_WAIT
+	# now, so the act starts again in another namespace.
 	if [[ $tries != *refused*refused* ]]; then
 		kill "${background[@]}"
 		exec unshare --net "$0" without_the_library
 	fi
 
 	heading "1. Without the library"
-	tell_of_ports
+	explain_ports
 	command_line examples/self_connect.sh
 	echo "$tries"
 	say "telnet is connected, to itself:"
 	show ss -tnp
-	say "\"Is anybody there?\", typed into telnet, comes back:" ""
+	say "What is typed into telnet comes back:" ""
 	echo 'Is anybody there?' >&"$to_loop"
 	follow_loop 'Is anybody there*'
 	if $tracing; then
-		say "The kernel had chosen the destination port as source port. The SYN came back to the" \
-			"socket that had sent it, and was taken for a peer that connects at the same time:"
+		say "The kernel chose the destination port as the source port. The SYN came" \
+			"back to the socket that had sent it, and that socket took it for a peer" \
+			"that connects at the same moment (a simultaneous open):"
 		show_trace
 	fi
 
-	say "The server that the port belongs to cannot start while telnet lives:"
+	say "The real server cannot start while telnet runs:"
 	show "${server[@]}"
 	end_loop
-	say "Nor can it for a minute after telnet has gone, SO_REUSEADDR or not:"
+	say "Nor can it start for a minute after telnet has ended, even with SO_REUSEADDR:"
 	show ss -tan
 	show "${server[@]}"
 }
@@ -203,7 +207,7 @@ without_the_library() {
 with_the_library() {
 	echo "$few_ports" >"$port_range"
 	heading "2. With the library"
-	tell_of_ports
+	explain_ports
 	start_loop LD_PRELOAD="$library" NOSELFCONN_LOG=stderr
 	command_line LD_PRELOAD="$library" NOSELFCONN_LOG=stderr examples/self_connect.sh
 	follow_loop 'telnet*libnoselfconn:*'
@@ -211,22 +215,37 @@ with_the_library() {
 	kill "$loop_PID"
 	end_loop
 
-	say "telnet met itself. The library undid that and tried again, and telnet heard the truth." \
-		"Nothing is left of it, and the server starts at once:"
+	say "telnet connected to itself. The library undid the connection and" \
+		"tried again, and telnet got the true answer. Nothing holds the port, and" \
+		"the server starts at once:"
 	show ss -tan
 	start_server
 }
 
 how_often() {
 	local tries=500000
-	heading "3. How often, with the ports that Linux uses by default"
-	say "Nobody listens on port 44444. Clients get ports from $(sed 's/\t/ to /' "$port_range")."
+	heading "3. How often it happens in Linux's default port range"
+	explain_ports
 	show "$fast_client" 44444 $tries
 	command_line LD_PRELOAD="$library" NOSELFCONN_LOG=stderr "$fast_client" 44444 $tries
 	LD_PRELOAD="$library" NOSELFCONN_LOG=stderr "$fast_client" 44444 $tries 2>&1 |
 		awk '/libnoselfconn:/ { stepped_in++; next } { print }
-		     END { print "the library stepped in " stepped_in + 0 " times, by its log" }' | output
-	say "To use it: LD_PRELOAD=$PWD/$library PROGRAM"
+		     END { print stepped_in + 0 " self-connects undone, according to the log" }' | output
+}
+
+what_next() {
+	local as_root=(sudo)
+	[ "$(id -u)" != 0 ] || as_root=()
+	heading "What next"
+	say "Is this host at risk, and from which servers?"
+	command_line "$launcher" --risk
+	say "Run a program under the library:"
+	command_line "$launcher" PROGRAM
+	say "Install the library and its tools:"
+	command_line "${as_root[@]}" cmake --install build/demo
+	say "Then protect a whole host, static programs, Go and PHP included:"
+	command_line "${as_root[@]}" noselfconn-host add
+	say "README.md has the rest."
 }
 
 case ${1-} in
@@ -234,10 +253,11 @@ case ${1-} in
 	install_missing
 	choose_namespace
 	build
-	echo "Running in network namespaces of its own, on $(uname -srm)"
+	echo "Running in its own network namespaces, on $(uname -srm)"
 	for act in without_the_library with_the_library how_often; do
 		"${in_namespace[@]}" "$0" "$act"
 	done
+	what_next
 	;;
 without_the_library | with_the_library | how_often)
 	ip link set lo up

@@ -1,6 +1,6 @@
 /*
- * Connects to a port of 127.0.0.1 on which nobody listens, until it is connected to itself or has
- * tried often enough.
+ * Connects to a port of 127.0.0.1 on which nobody listens, until a socket is connected to itself or
+ * the number of tries is reached.
  */
 #include <arpa/inet.h>
 #include <err.h>
@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Closed in the ordinary way, a self-connected socket would hold the port for a minute. */
+/* An ordinary close() of a self-connected socket would block the port for a minute. */
 static void reset_on_close(int fd)
 {
 	struct linger at_once = {.l_onoff = 1, .l_linger = 0};
@@ -22,7 +22,7 @@ static void reset_on_close(int fd)
 		err(2, "setsockopt");
 }
 
-/* Nobody listens: who is connected, is connected to itself. */
+/* Nobody listens, so a connected socket is connected to itself. */
 static bool meets_itself(const struct sockaddr_in *destination)
 {
 	int fd = socket(AF_INET, SOCK_STREAM, 0);

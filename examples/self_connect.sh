@@ -1,9 +1,9 @@
 #!/bin/bash
-# Connects to a port on which nobody listens, again and again, until telnet has been connected to
-# itself. With the kernel's default range of ports that takes some 14,000 tries, a minute or two.
+# Connects to a port on which nobody listens, again and again, until telnet is connected to itself.
+# With the kernel's default range of ports this takes some 14,000 tries, a minute or two.
 set -euo pipefail
 
-# While telnet is connected, and for a minute afterwards.
+# True while telnet is connected to itself, and for a minute afterwards (TIME_WAIT).
 port_is_its_own_peer() {
 	ss -Htan 'sport = :44444 and dport = :44444' | grep -q .
 }

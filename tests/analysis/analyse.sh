@@ -69,6 +69,13 @@ promises)
 	sed '1,/^## Promises/d' .github/CONTRIBUTING.md | grep -oE '`[a-z_]+\.[a-zA-Z0-9_-]+`' |
 		tr -d '`' | sort -u | comm -23 - "$build/there" >"$build/missing"
 	! grep . "$build/missing"
+	# Every directory of tests has its line.
+	for directory in tests/*/; do
+		grep -q "^| \`$(basename "$directory")\` | " .github/CONTRIBUTING.md || {
+			echo "CONTRIBUTING.md does not list $directory"
+			exit 1
+		}
+	done
 	;;
 shellcheck)
 	grep -rlE --null '^#!/bin/(ba)?sh' .ci "${directories[@]}" |

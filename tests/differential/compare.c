@@ -1,11 +1,11 @@
-/* What is a difference. */
+/* What counts as a difference. */
 #include "driver.h"
 
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
 
-/* Where the kernel chooses from several ports, perhaps only one of the runs has. */
+/* With several ports to choose from, perhaps only one of the two runs met itself. */
 static bool may_have_met_itself(const struct sequence *sequence, const struct trace *plain)
 {
 	for (int i = 0; i < sequence->count; i++)
@@ -15,8 +15,8 @@ static bool may_have_met_itself(const struct sequence *sequence, const struct tr
 }
 
 /*
- * Residue "a retry resets a few things", in one run perhaps more often than in the other; and
- * TCP_QUICKACK follows the clock (tcp(7): not permanent).
+ * A retry resets some options (libnoselfconn(7), CAVEATS), and one run may need more retries than
+ * the other. TCP_QUICKACK changes with time (tcp(7): not permanent).
  */
 static bool may_differ(bool retry, size_t option)
 {
@@ -39,8 +39,8 @@ static bool same_options(bool retry, const struct record *plain, const struct re
 }
 
 /*
- * The plain run reset the socket as the library does, so what that changes is not to be seen in
- * the comparison of both, but here: a refusal leaves the options as they were before the call.
+ * The plain run resets the socket as the library does, so a comparison of the two does not show
+ * what the reset changes. Therefore the options are also compared with those before the call.
  */
 static bool refused_unchanged(const struct sequence *sequence, const struct record *plain,
 			      const struct record *other, struct difference *difference)
@@ -57,7 +57,7 @@ static bool refused_unchanged(const struct sequence *sequence, const struct reco
 	return true;
 }
 
-/* A self-connect that has ended by itself may be left at that, or have been refused. */
+/* When a self-connect ends by itself, the other run may have been refused instead. */
 static bool is_refused_instead(const struct record *plain, const struct record *other)
 {
 	return plain->ended_itself && other->result == -1 && other->error == ECONNREFUSED;

@@ -1,6 +1,6 @@
 /*
- * Runs random sequences of socket calls with and without the library and tells the first
- * difference, cut down to the calls that it needs.
+ * Runs random sequences of socket calls with and without the library and prints the first
+ * difference, cut down to the calls that it takes.
  */
 #include "driver.h"
 
@@ -10,8 +10,8 @@
 static struct kinds kinds;
 
 /*
- * Which port the kernel chooses, and how long a packet takes, is chance without the library too.
- * What the plain run sometimes does, each thing by itself, is therefore no difference.
+ * The kernel's choice of ports and the timing of packets vary without the library too. A difference
+ * that plain runs also show is therefore none. Each place in the sequence is judged alone.
  */
 static bool can_be_plain(struct sequence *sequence, const struct pair *traces,
 			 struct difference *difference, int repeats)
@@ -39,12 +39,12 @@ static bool can_be_plain(struct sequence *sequence, const struct pair *traces,
 
 enum { REPEATS = 40 };
 
-/* A sequence that differs, what the workers answered to it, and in what. */
+/* A sequence that differs, the workers' answers to it, and the difference. */
 struct finding {
 	struct sequence sequence;
 	struct pair traces;
 	struct difference difference;
-	int runs; /* in which it is to be seen again */
+	int runs; /* so many are enough to see it again */
 };
 
 static bool differs(struct finding *finding)
@@ -54,7 +54,7 @@ static bool differs(struct finding *finding)
 	       !can_be_plain(&finding->sequence, &finding->traces, &finding->difference, REPEATS);
 }
 
-/* Takes the candidate if it differs in the same thing, which must not slip away on the way. */
+/* Takes the candidate if it shows the same difference, and no other one instead. */
 static bool take(struct finding *finding, const struct sequence *candidate)
 {
 	struct finding next = {.sequence = *candidate, .runs = finding->runs};
@@ -68,9 +68,9 @@ static bool take(struct finding *finding, const struct sequence *candidate)
 }
 
 /*
- * On a busy machine a packet may once be later than in all the plain runs. What is the library's
- * comes again, if only now and then, and in no number of plain runs. Something that comes by
- * chance, however often, would seem to be the library's once in 70,000 such sequences at most.
+ * On a busy machine a packet may once be later than in all plain runs. A difference that the
+ * library makes comes again, even if rarely, and never in a plain run. One that comes by chance,
+ * however often, is taken for the library's in at most one of 70,000 such sequences.
  */
 static bool is_the_librarys(struct finding *finding)
 {
@@ -102,7 +102,7 @@ static void drop_calls(struct finding *finding)
 		}
 }
 
-/* Takes each argument back to its ordinary value. */
+/* Sets each argument back to its ordinary value where the difference stays. */
 static void simplify_calls(struct finding *finding)
 {
 	const size_t end = offsetof(struct call, family);
@@ -130,7 +130,7 @@ static void cut_down(struct finding *finding)
 	} while (finding->sequence.count < count);
 }
 
-static void tell(const struct finding *finding)
+static void print_finding(const struct finding *finding)
 {
 	const struct sequence *sequence = &finding->sequence;
 	int place = finding->difference.place;
@@ -140,10 +140,10 @@ static void tell(const struct finding *finding)
 	if (place < sequence->count)
 		printf("at call %d, ", place + 1);
 	else
-		printf("in the end, at s%d, ", place - sequence->count);
+		printf("after the last call, at s%d, ", place - sequence->count);
 	printf("%s: %s\n", finding->difference.what, finding->difference.text);
 	if (finding->traces.other.ending)
-		printf("The other run ended with status 0x%x, as waitpid() tells it\n",
+		printf("The other run ended with wait status 0x%x\n",
 		       (unsigned int)finding->traces.other.ending);
 	for (int i = 0; i < sequence->count; i++) {
 		printf("%3d  plain  ", i + 1);
@@ -163,7 +163,7 @@ static unsigned int self_connects_in(const struct trace *trace)
 	return sum;
 }
 
-/* What varies is chance, most of it in the choice of ports, and there is little on any machine. */
+/* Few sequences vary by chance on any machine, most of them in the choice of ports. */
 static bool is_too_much(unsigned long varied, unsigned long once, unsigned long count)
 {
 	return varied > count / 100 + 1 || once > count / 1000 + 5;
@@ -202,12 +202,12 @@ static int run_all(uint64_t seed, unsigned long first, unsigned long count)
 		printf("Sequence %lu of seed %llu differs, %s: %s\n", i, (unsigned long long)seed,
 		       finding.difference.what, finding.difference.text);
 		cut_down(&finding);
-		tell(&finding);
+		print_finding(&finding);
 		return 1;
 	}
 	if (varied + once > 0) {
 		printf("The last sequence that varies:\n");
-		tell(&last);
+		print_finding(&last);
 	}
 	printf("%lu sequences of seed %llu: no difference; %lu calls met themselves without the "
 	       "library; %lu sequences vary from run to run, %lu differed once\n",

@@ -3,7 +3,7 @@
 
 #include "sequence.h"
 
-/* generate.c: the sequences of a seed, the same ones on each machine with the same sockets. */
+/* generate.c: a seed gives the same sequences on every machine with the same kinds of sockets. */
 struct kind {
 	uint8_t family;
 	uint8_t type;
@@ -15,11 +15,11 @@ struct kinds {
 	struct kind kinds[512];
 };
 
-/* Finds every family, type and protocol of which the kernel gives sockets. */
+/* Finds every family, type and protocol for which the kernel makes sockets. */
 void find_kinds(struct kinds *kinds);
 void generate(struct sequence *sequence, const struct kinds *kinds, uint64_t seed);
 
-/* pair.c: the two workers. Each function ends the driver with a sentence when it cannot go on. */
+/* pair.c: the two workers. On failure each function prints a sentence and ends the driver. */
 struct pair {
 	struct trace plain;
 	struct trace other;
@@ -30,14 +30,14 @@ void end_workers(void);
 void run_pair(struct sequence *sequence, struct pair *traces);
 void run_plain(struct sequence *sequence, struct trace *trace);
 
-/* compare.c: what is a difference, and the residues, which are none, each by name. */
+/* compare.c: what counts as a difference. The known residues, listed there by name, do not. */
 struct difference {
-	int place;	  /* the call, counted from 0, and behind the calls the slot */
+	int place;	  /* the call, counted from 0; after the calls, the slot */
 	const char *what; /* "errno", the name of an option ... */
 	char text[256];
 };
 
-/* Whether the other run did what the plain one did, apart from the residues; at one place. */
+/* Whether both runs did the same, apart from the residues; equal_at() looks at one place. */
 int place_count(const struct sequence *sequence);
 bool equal_at(const struct sequence *sequence, const struct pair *traces, int place,
 	      struct difference *difference);

@@ -29,13 +29,13 @@ static bool in_percent(unsigned int percent)
 	return next_random() % 100 < percent;
 }
 
-/* Nearly always the ordinary value. */
+/* Returns the ordinary value, 0, except in a few per cent. */
 static uint8_t seldom(unsigned int percent, size_t limit)
 {
 	return in_percent(percent) ? below(limit) : 0;
 }
 
-/* One of the choices, each as often as its weight says. */
+/* Chooses at random, by weight. */
 static uint8_t weighted(const uint8_t *weights, size_t count)
 {
 	unsigned int sum = 0;
@@ -77,8 +77,8 @@ void find_kinds(struct kinds *kinds)
 }
 
 /*
- * A datagram sent to a port out of which the kernel has also chosen the sender's may come back to
- * it, by chance; where it chooses from several there is only TCP, of which that is not true.
+ * A UDP socket may by chance get the very port that it sends to, and receive its own datagram. So
+ * where the kernel chooses from several ports there is only TCP, which the library keeps from that.
  */
 static void choose_kind(struct call *call, const struct sequence *sequence,
 			const struct kinds *kinds)
@@ -100,7 +100,7 @@ static void choose_kind(struct call *call, const struct sequence *sequence,
 	call->protocol = kind->protocol;
 }
 
-/* Of the family that the socket had last, as far as the generator knows. */
+/* An address of the socket's family, as far as the generator knows it. */
 static uint8_t fitting_host(uint8_t slot)
 {
 	enum { HOSTS_ON_LOOPBACK = 7 };
@@ -191,7 +191,7 @@ static struct call choose_call(const struct sequence *sequence, const struct kin
 	return call;
 }
 
-/* The first calls make sockets, without which nothing happens. */
+/* The first calls make sockets, because the others need some. */
 void generate(struct sequence *sequence, const struct kinds *kinds, uint64_t seed)
 {
 	enum { FEWEST_CALLS = 4, SOCKETS_FIRST = 2 };

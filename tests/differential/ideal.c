@@ -1,7 +1,7 @@
 /*
- * Where the plain run connects to itself, the other one has to be refused, so that the rest of
- * the sequence would compare nothing. What the library promises is therefore done here too, by
- * other means: every call is looked at whatever it returned, and the peer is the kernel's own.
+ * After a self-connect in the plain run and a refusal in the other, the rest of a sequence could
+ * not be compared. So the plain worker also keeps the library's promise, by other means: it
+ * examines the socket after every call, whatever the result, and asks the kernel for the peer.
  */
 #include "worker.h"
 
@@ -28,8 +28,8 @@ static bool is_closed(int fd)
 }
 
 /*
- * Unlike getpeername(), SO_PEERNAME tells the peer in SYN_SENT (inet_getname(), peer == 2), and
- * as long as nobody has asked how a handshake ended.
+ * Unlike getpeername(), SO_PEERNAME names the peer in SYN_SENT (inet_getname(), peer == 2), and
+ * until somebody asks for the result of the handshake.
  */
 static bool read_names(int fd, union address *local, union address *peer)
 {
@@ -50,7 +50,7 @@ bool has_peer(int fd)
 	return read_names(fd, &local, &peer);
 }
 
-/* A socket keeps its names when it is refused or reset, and then they tell nothing. */
+/* A closed socket does not count, because it keeps its names after a refusal or a reset. */
 static bool is_own_peer(int fd)
 {
 	union address local;
@@ -74,9 +74,9 @@ static bool is_wildcard(const union address *address)
 }
 
 /*
- * After shutdown() a connection ends as soon as data come in or are to be sent, and a call that
- * waits is too late to see whose it was. There is nobody but itself at its own port. sendmmsg()
- * keeps the error of all messages but the first to itself.
+ * After shutdown() a connection ends as soon as data arrive or are sent, too early for a look after
+ * the call. But nobody other than the socket itself can be at its own port. sendmmsg() does not
+ * report the errors of messages after the first.
  */
 static bool has_ended_itself(const struct call *call, int fd, long result, int error)
 {
@@ -107,7 +107,7 @@ static bool is_non_blocking(const struct call *call, int fd)
 	       fcntl(fd, F_GETFL) & O_NONBLOCK;
 }
 
-/* No kernel refuses at once what need not be waited for; nobody listens on port 0. */
+/* No kernel refuses a non-blocking connect() at once. Nobody listens on port 0. */
 static bool is_refused_by_kernel(const struct call *call, int fd)
 {
 	const int flags = MSG_FASTOPEN | MSG_DONTWAIT | MSG_NOSIGNAL;
@@ -121,7 +121,7 @@ static bool is_refused_by_kernel(const struct call *call, int fd)
 					 : connect(fd, &nobody.any, length);
 	if ((result == 0 || errno == EINPROGRESS) && is_closed(fd))
 		return true;
-	/* The SYN may be put off until there are data (TCP_FASTOPEN_CONNECT). */
+	/* With TCP_FASTOPEN_CONNECT the SYN waits for data. */
 	undo(fd);
 	return false;
 }
@@ -136,7 +136,7 @@ long without_self_connect(const struct call *call, long result, struct record *r
 	while (is_own_peer(fd)) {
 		undo(fd);
 		broken_pipes = 0;
-		/* A signal makes an end of the waiting, which another attempt would begin anew. */
+		/* After a signal, another attempt would wait again. */
 		if (++record->self_connects > RETRIES || error == EINTR) {
 			bool refused = is_refused_by_kernel(call, fd);
 			error = !refused ? ECONNREFUSED : result < 0 ? EINPROGRESS : before;

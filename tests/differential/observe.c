@@ -17,7 +17,7 @@ int option_of(int fd, int level, int name)
 	return getsockopt(fd, level, name, &value, &length) == 0 ? value : -1;
 }
 
-/* The number of a port is the kernel's choice; that it is one of the range is not. */
+/* Prints no number, which is the kernel's choice, but whether it is in the range. */
 static void print_port(char *text, size_t size, uint16_t port)
 {
 	static const char *const names[] = {
@@ -80,7 +80,7 @@ void read_options(int64_t values[], int fd)
 		values[i] = read_option(&options[i], fd);
 }
 
-/* When the other end acknowledges a FIN is that end's affair. */
+/* The other end may acknowledge a FIN at any time: the states before and after are one. */
 static uint8_t state_of(int fd)
 {
 	struct tcp_info info = {0};
@@ -96,7 +96,7 @@ static bool is_sniffer(int fd)
 	       option_of(fd, SOL_SOCKET, SO_DOMAIN) == AF_PACKET;
 }
 
-/* MPTCP closes its connections in a kernel thread (mptcp_worker()). */
+/* MPTCP closes its connections later, in a kernel thread (mptcp_worker()). */
 static bool closes_late(void)
 {
 	for (int i = 0; i < sequence->count; i++)

@@ -1,4 +1,4 @@
-/* Two workers, in equal namespaces, one of them with a library. */
+/* Two workers in identical namespaces, one of them with the library. */
 #include "driver.h"
 #include "namespace.h"
 
@@ -25,9 +25,9 @@ static void must(bool done, const char *what)
 }
 
 /*
- * What one sequence would leave to the next is switched off: TIME_WAIT, cached metrics, and that
- * Fast Open is given up after a reset. Buffers have one size, since how far the kernel has tuned
- * them is chance (and the residue of SO_SNDBUF). Queues are long so that nobody waits for room.
+ * Switches off what one sequence would leave to the next: TIME_WAIT, cached metrics, and the pause
+ * in Fast Open after a reset. Buffers have a fixed size, because tuning by the kernel varies (and
+ * is the residue of SO_SNDBUF). Queues are long, so that nobody waits for room.
  */
 static void write_sysctls(void)
 {
@@ -50,7 +50,7 @@ static void write_sysctls(void)
 	}
 }
 
-/* A delayed acknowledgement, of a FIN above all, would be a matter of 40 ms. */
+/* Delayed acknowledgements, above all of a FIN, would cost 40 ms each. */
 static void acknowledge_at_once(void)
 {
 	must(system("for net in 127.0.0.1 127.0.0.0/8; do "
@@ -115,7 +115,7 @@ void end_workers(void)
 	}
 }
 
-/* A block of ports that no earlier run has left anything in. */
+/* Gives the sequence a block of ports that no recent run has used. */
 static void give_ports(struct sequence *sequence)
 {
 	enum { FIRST = 10000, LAST = 61000 - PORTS_IN_BLOCK };

@@ -11,7 +11,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-/* Memory of an argument: a page, and behind it one that is not there. */
+/* Memory for an argument: a page, followed by one that is not mapped. */
 enum { PAGE = 4096, ADDRESS = 0, MESSAGE, DATA, VECTOR, AREAS };
 
 static char *areas[AREAS];
@@ -29,7 +29,7 @@ void map_arguments(void)
 		data[i] = (char)('!' + i * 7 % 90 + i / 1000);
 }
 
-/* Where the bytes are for the call, of which those that have a place there are copied. */
+/* Returns the address for the call, after copying there as many bytes as are mapped. */
 static void *place(int area, const void *bytes, size_t size, enum pointer how)
 {
 	size_t offsets[POINTERS] = {[ORDINARY] = 0,
@@ -100,8 +100,8 @@ static char *place_data(const struct call *call)
 }
 
 /*
- * How much a SYN carries depends on the last one to that address (tcp_fastopen_cache_get()), and
- * without waiting that is all that is sent. It is always enough for the smaller size.
+ * A non-blocking Fast Open sends only what the SYN carries. How much that is depends on the last
+ * SYN to that address (tcp_fastopen_cache_get()), but the smaller size always fits.
  */
 static size_t size_of(const struct call *call)
 {
@@ -154,7 +154,7 @@ static long perform_sendmsg(const struct call *call)
 		       send_flags[call->other]);
 }
 
-/* The lengths of what was sent are part of the result. */
+/* The result includes the lengths that were sent. */
 static long perform_sendmmsg(const struct call *call)
 {
 	enum { MOST = 3 };
@@ -174,7 +174,7 @@ static long perform_sendmmsg(const struct call *call)
 	return result;
 }
 
-/* A hash (FNV-1a), by which the driver tells what came. */
+/* A hash (FNV-1a) by which the driver compares received data. */
 static uint32_t hash_of(const char *bytes, long size)
 {
 	uint32_t hash = 2166136261;
@@ -230,7 +230,7 @@ static long perform_set_nonblock(const struct call *call)
 	return fcntl(fd, F_SETFL, call->variant ? flags & ~O_NONBLOCK : flags | O_NONBLOCK);
 }
 
-/* A slot that has a descriptor gives it up, whether or not it gets a new one. */
+/* Puts the descriptor in the slot, after closing the old one, also when there is no new one. */
 static long fill(uint8_t slot, int fd)
 {
 	int error = errno;
@@ -255,7 +255,7 @@ static long perform_close(const struct call *call)
 	return close(fd);
 }
 
-/* Waiting for nobody would last. */
+/* Without a client, accept() would wait for ever. */
 static long perform_accept(const struct call *call)
 {
 	struct pollfd descriptor = {.fd = descriptor_of(call->slot), .events = POLLIN};

@@ -1,4 +1,4 @@
-/* What a sequence is made of, and how it reads. */
+/* The values that a sequence is made of, and how it is printed. */
 #include "sequence.h"
 
 #include <linux/if_packet.h>
@@ -23,7 +23,7 @@ void range_of(const struct sequence *sequence, int *low, int *high)
 						   : *low;
 }
 
-/* There is nothing but loopback, so that what is no address of it cannot be reached. */
+/* The namespace has only loopback, so other addresses cannot be reached. */
 const struct host hosts[] = {
 	{AF_INET, "127.0.0.1"},
 	{AF_INET, "127.0.0.2"},
@@ -67,7 +67,7 @@ const int send_flags[] = {
 };
 const size_t send_flags_count = sizeof send_flags / sizeof *send_flags;
 
-/* Newer than the headers. */
+/* The headers may be older. */
 enum { TCP_RTO_MAX_MS_ = 44, TCP_RTO_MIN_US_ = 45, TCP_DELACK_MAX_US_ = 46 };
 #define OPTION(level, option, ...)                                                                 \
 	{                                                                                          \
@@ -149,7 +149,7 @@ bool is_reset_by_retry(size_t option)
 	} reset[] = {
 		{SOL_SOCKET, SO_SNDBUF},
 		{SOL_SOCKET, SO_PEEK_OFF},
-		{IPPROTO_IP, IP_MTU}, /* these two are the route's, as long as there is one */
+		{IPPROTO_IP, IP_MTU}, /* these two come from the route, if there is one */
 		{IPPROTO_IPV6, IPV6_MTU},
 		{IPPROTO_TCP, TCP_WINDOW_CLAMP},
 		{IPPROTO_TCP, TCP_QUICKACK},

@@ -1,6 +1,6 @@
 /*
- * A sequence of socket calls in which nothing is left to chance but what the kernel decides, and
- * the trace of what each call did. The driver makes sequences, the workers answer with traces.
+ * A sequence of socket calls, in which only the kernel's decisions are left to chance, and the
+ * trace of what each call did. The driver makes sequences, the workers answer with traces.
  */
 #pragma once
 
@@ -29,19 +29,19 @@ enum operation {
 	OPERATIONS
 };
 
-/* Descriptors have names: the slots, the first of which is a server, and what is no socket. */
+/* Names of descriptors: the slots, of which the first is a server, and some that are no sockets. */
 enum { SERVER, SLOTS = 6, NOT_A_SOCKET = SLOTS, NEGATIVE, NEVER_OPENED, DESCRIPTORS };
 
-/* Ports have names too, and both workers give them the same numbers, new ones for each run. */
+/* Names of ports. Both workers give them the same numbers, new ones in each run. */
 enum port { DEAD, LIVE, FULL, ANOTHER_DEAD, ANY, PORTS };
 
-/* What the kernel chooses local ports from. */
+/* The range from which the kernel chooses local ports. */
 enum range { ONLY_DEAD, DEAD_AND_MORE, ELSEWHERE, RANGES };
 
-/* How an argument in memory is there. */
+/* Where an argument in memory lies. */
 enum pointer { ORDINARY, MISALIGNED, AT_END_OF_PAGE, CUT_OFF, IS_NULL, UNMAPPED, POINTERS };
 
-/* How the data of a message are there; sendto() knows only the last three and WHOLE. */
+/* Where the data of a message lie. Only WHOLE and the last three apply to sendto(). */
 enum data {
 	WHOLE,
 	IN_PARTS,
@@ -56,7 +56,7 @@ enum data {
 	DATA_KINDS
 };
 
-/* In each field the ordinary value is 0, so that shrinking can go back to it. */
+/* The ordinary value of each field is 0, to which cutting down returns. */
 struct call {
 	uint8_t operation;
 	uint8_t slot;
@@ -70,7 +70,7 @@ struct call {
 	uint8_t message;  /* pointer to the message */
 	uint8_t messages; /* sendmmsg: how many */
 	uint8_t variant;  /* O_NONBLOCK or not, option on or off */
-	uint8_t family;	  /* these three are socket()'s */
+	uint8_t family;	  /* this and the next two: arguments of socket() */
 	uint8_t type;
 	uint16_t protocol;
 };
@@ -81,17 +81,17 @@ struct sequence {
 	uint16_t first_port;
 	uint8_t range;
 	uint8_t fast_open; /* without cookies, so that data are in the SYN at once */
-	uint8_t full;	   /* has a server that lets every SYN fall */
+	uint8_t full;	   /* has a server that drops every SYN */
 	uint8_t count;
 	struct call calls[CALLS];
 };
 
-/* Numbers of the ports of a sequence; the block is first_port to first_port + PORTS_IN_BLOCK. */
+/* The numbers of the ports. They lie from first_port to first_port + PORTS_IN_BLOCK. */
 enum { PORTS_IN_BLOCK = 16, FEW = 8 };
 uint16_t number_of(const struct sequence *sequence, enum port port);
 void range_of(const struct sequence *sequence, int *low, int *high);
 
-/* What call.host chooses from. */
+/* call.host is an index into hosts[]. */
 struct host {
 	int family;
 	const char *text;
@@ -100,7 +100,7 @@ struct host {
 extern const struct host hosts[];
 extern const size_t host_count;
 
-/* What call.length, call.size and call.other (of the functions that send) choose from. */
+/* call.length, call.size, and call.other of the functions that send, are indices into these. */
 enum { EXACT = -1000, LESS_4, MORE_1 };
 enum { MORE_THAN_A_SYN = 70000 };
 extern const int lengths[];
@@ -117,14 +117,14 @@ struct option {
 	int number;
 	const char *name;
 	enum form form;
-	int value; /* that is set; 0 for options that are only read */
+	int value; /* to set; 0 for options that are only read */
 };
 
 enum { OPTIONS = 64 };
 extern const struct option options[];
 extern const size_t option_count;
 
-/* What a retry may change, the residue of that name in the design. */
+/* Whether a retry may change the option: libnoselfconn(7), CAVEATS. */
 bool is_reset_by_retry(size_t option);
 
 /* Whether the operation may open a connection. */
@@ -134,7 +134,7 @@ bool is_fast_open(const struct call *call);
 void print_call(FILE *file, const struct call *call);
 void print_sequence(FILE *file, const struct sequence *sequence);
 
-/* What was seen after a call. */
+/* What the worker saw after a call. */
 struct record {
 	int32_t result;
 	int32_t error; /* errno, after success too */
@@ -154,12 +154,12 @@ struct record {
 };
 
 struct trace {
-	int32_t ending; /* as waitpid() tells */
+	int32_t ending; /* wait status of the process */
 	struct record records[CALLS + SLOTS];
 };
 
 /* The worker's descriptor to the driver. */
 enum { CHANNEL = 3 };
 
-/* So many that in a range of several ports one of them does not lead back to the socket. */
+/* Enough that in a range of several ports one of them is no self-connect. */
 enum { RETRIES = 8 };

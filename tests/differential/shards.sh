@@ -1,6 +1,6 @@
 #!/bin/bash
-# shards.sh DIFFERENTIAL WORKER LIBRARY COUNT: runs COUNT sequences in shards at the same time,
-# since a sequence waits more than it computes.
+# shards.sh DIFFERENTIAL WORKER LIBRARY COUNT: runs COUNT sequences in eight shards at once, because
+# a sequence waits more than it computes.
 set -euo pipefail
 shards=8 each=$((($4 + 7) / 8)) status=0 running=()
 said=$(mktemp -d)

@@ -1,6 +1,6 @@
 /*
- * Runs sequences, each in a process of its own, so that one that crashes or waits for ever is a
- * result like any other. Started twice by the driver, in equal namespaces.
+ * Runs each sequence in a process of its own, so that a crash or an endless wait is a result like
+ * any other. The driver starts two workers in identical namespaces.
  */
 #include "worker.h"
 
@@ -17,10 +17,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* No kernel knows it: whoever changes errno after success is seen. */
+/* No kernel has this error, so a change of errno after success is seen. */
 enum { ERRNO_BEFORE = 4242 };
 
-/* What would wait for ever is interrupted, and what goes on nevertheless is ended. */
+/* A call that waits too long is interrupted, and after many interruptions the process ends. */
 enum { PATIENCE_MS = 20, MOST_INTERRUPTIONS = 250 };
 
 const struct sequence *sequence;
@@ -56,7 +56,7 @@ static void be_patient_for_a_while(void)
 	setitimer(ITIMER_REAL, &from_now_on, NULL);
 }
 
-/* Which options the call has changed. */
+/* Notes which options the call has changed. */
 static void look_at_options(struct record *record, int fd, const int64_t *before)
 {
 	read_options(record->options, fd);
@@ -65,7 +65,7 @@ static void look_at_options(struct record *record, int fd, const int64_t *before
 			record->changed |= UINT64_C(1) << i;
 }
 
-/* On loopback the answer is there at once, unless ksoftirqd has to bring it. */
+/* On loopback the answer comes at once, except when ksoftirqd handles it. */
 static void wait_for_answer(int fd)
 {
 	struct pollfd descriptor = {.fd = fd, .events = POLLOUT};
@@ -126,7 +126,7 @@ static void run_calls(int from, int to)
 	}
 }
 
-/* The options first: SO_ERROR is cleared by being read. */
+/* Options come first, because reading SO_ERROR clears it. */
 static void look_at_the_end(void)
 {
 	for (int i = 0; i < SLOTS; i++) {
@@ -153,7 +153,7 @@ static int open_server(const struct host *host, int type, enum port port, int ba
 	return fd;
 }
 
-/* One connection waits to be accepted, and tcp_conn_request() drops the next SYN. */
+/* The queue holds one connection, and tcp_conn_request() drops every further SYN. */
 static void open_full_server(void)
 {
 	static const struct host everywhere = {AF_INET6, "::"};
@@ -197,7 +197,7 @@ static void run_sequence(void)
 	_exit(0);
 }
 
-/* The files belong to the namespace, and stay open since opening them each time would cost. */
+/* The files belong to the namespace. They stay open to save time. */
 static void configure(int ports, int fast_open)
 {
 	char text[32];

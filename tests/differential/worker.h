@@ -24,11 +24,12 @@ extern volatile sig_atomic_t broken_pipes; /* SIGPIPEs of the call */
 extern bool something_closed;		   /* or shut down, so far */
 int descriptor_of(uint8_t slot);
 
-/* perform.c: memory for arguments, to be had once; then one call, with its result and errno. */
+/* perform.c: map_arguments() is called once; perform() makes one call, with its result and errno.
+ */
 void map_arguments(void);
 long perform(const struct call *call);
 
-/* The address that a host and a port of the sequence mean; returns its length. */
+/* Writes the address for a host and a port of the sequence. Returns its length. */
 socklen_t make_address(union address *address, const struct host *host, enum port port);
 
 /* observe.c: what can be seen of a descriptor without changing it. */
@@ -37,15 +38,15 @@ void read_options(int64_t values[], int fd);
 int option_of(int fd, int level, int name); /* or -1 */
 
 /*
- * Whether what there is to read is chance: on one that hears all packets, their random parts and
- * those of retries, and where connections are closed later.
+ * Whether the data to read vary by chance: on a socket that receives all packets, random fields and
+ * packets of retries; and where connections are closed later.
  */
 bool is_left_to_chance(int fd);
 
 /*
- * ideal.c: whether it is a stream socket of TCP or MPTCP; whether that has, or had, a peer; what a
- * program has to see of the call that returned result, where nothing keeps its socket from
- * connecting to itself: that the call has been made again, or a refusal. had_peer is from before.
+ * ideal.c: whether it is a stream socket of TCP or MPTCP; whether that has, or had, a peer; and the
+ * result that a program has to see when the call made a self-connect: that of another attempt, or a
+ * refusal. had_peer is has_peer() before the call.
  */
 bool is_tcp(int fd);
 bool has_peer(int fd);

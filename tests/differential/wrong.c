@@ -1,4 +1,4 @@
-/* Stands before the library and does one thing wrong, the one that FAULT is. */
+/* Loaded before the library: does the one thing wrong that FAULT names. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 #!/bin/bash
-# wrong.sh DRIVER WORKER LIBRARY: the driver has to find what is wrong with the library, name the
-# seed and cut the sequence down to a few calls, one of which is connect().
+# wrong.sh DRIVER WORKER LIBRARY: the driver has to find the fault of the library, print the seed, and
+# cut the sequence down to a few calls, one of them connect().
 set -euo pipefail
 readonly SEQUENCES=5000 MOST_CALLS=4
 
@@ -11,7 +11,7 @@ echo "$found"
 [ "$status" = 1 ]
 grep -q '^Sequence [0-9]* of seed [0-9]* differs' <<<"$found"
 
-# Numbered lines above the difference are the calls.
+# The calls are the numbered lines above the difference.
 calls=$(sed '/^The difference is/,$d' <<<"$found" | grep -E '^ +[0-9]+ ')
 grep -q ' connect(' <<<"$calls"
 (($(wc -l <<<"$calls") <= MOST_CALLS))

@@ -81,8 +81,20 @@ done 3<"$copy/output" <<'END'
 from 32768 to 60999
 ^    connected to itself on try [0-9]+$
 ^    refused in all 500000 tries$
-^    the library stepped in [1-9][0-9]* times
+^    [1-9][0-9]* self-connects undone, according to the log$
+^What next$
+^  \$ build/demo/shim/noselfconn --risk$
+^  \$ (sudo )?cmake --install build/demo$
+^  \$ (sudo )?noselfconn-host add$
 END
+# The recording in the README shows this demonstration. Left out is what differs from run to run.
+story() {
+	sed -n 's/^<text[^>]*>//p' | sed -E -e 's/<[^>]*>//g; s/ //g; s/sudo//; s/,onLinux.*//' \
+		-e '/^Installing:/d; /refused$/d; /more\)$/d; /:(SYN|RST)$/d; s/[0-9]+/N/g'
+}
+pictures=$source/.github/pictures
+diff <(story <"$pictures/demo.svg") <("$pictures/recording.py" <"$copy/output" | story) || fail \
+	"the recording is out of date: .github/pictures/recording.py says how to make it"
 [ "$mode" != fresh ] || grep -qx 'Installing: build-essential cmake .*telnet' "$copy/output"
 
 [ "$(cat /proc/sys/net/ipv4/ip_local_port_range)" = "$range" ]

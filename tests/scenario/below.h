@@ -1,11 +1,11 @@
-/* What libraries that stand behind ours see of its calls of connect(). */
+/* For libraries that are loaded after ours: recognizes the calls of connect() that ours makes. */
 #pragma once
 
 #include <stddef.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
-/* The address of a connect() that was made with syscall(2), or NULL. */
+/* Returns the address of a connect() made with syscall(2), or NULL. */
 static inline const struct sockaddr *address_of_connect(long number, const long *arguments)
 {
 #ifdef SYS_socketcall

@@ -1,4 +1,4 @@
-/* A kernel that does not take a TCP connection back: connect() with AF_UNSPEC fails. */
+/* Imitates a kernel that cannot reset a TCP connection: connect() with AF_UNSPEC fails. */
 #include "below.h"
 
 #include <dlfcn.h>

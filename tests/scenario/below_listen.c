@@ -1,5 +1,4 @@
-/* Stands behind the library: a server comes up before the second attempt, which the library makes.
- */
+/* Loaded after the library: starts a server before the second attempt, which the library makes. */
 #include "below.h"
 
 #include <dlfcn.h>
@@ -19,7 +18,7 @@ static void listen_on(const struct sockaddr *address)
 		abort();
 }
 
-/* Reads more arguments than a caller passes, as libc's does. */
+/* Like libc's syscall(), this reads more arguments than some callers pass. */
 __attribute__((no_sanitize("address"))) long syscall(long number, ...)
 {
 	next_syscall *next = (next_syscall *)dlsym(RTLD_NEXT, "syscall");

@@ -1,4 +1,4 @@
-/* Sockets that the program has bound before, and the program that wants to meet itself. */
+/* Sockets that were bound before connect(), and a program that connects to itself on purpose. */
 #include "namespace.h"
 #include "scenario.h"
 
@@ -12,8 +12,8 @@ static int refused_after(int fd)
 	return error == EINPROGRESS ? wait_for_connect(fd) : error;
 }
 
-/* The port that bind() has chosen is given up, so that the second try is a true one. */
-START_TEST(chosen_port_is_exchanged)
+/* The reset gives up a port that bind() chose, so the retry gets another one. */
+START_TEST(port_chosen_by_bind_is_replaced)
 {
 	int fd = tcp_socket(AF_INET, _i);
 
@@ -29,8 +29,8 @@ START_TEST(chosen_port_is_exchanged)
 }
 END_TEST
 
-/* Another socket's bind() keeps connect() from choosing that port (__inet_hash_connect()). */
-START_TEST(chosen_port_is_taken)
+/* connect() does not choose a port that another socket has bound (__inet_hash_connect()). */
+START_TEST(port_chosen_by_bind_is_taken)
 {
 	int fd = tcp_socket(AF_INET, _i);
 
@@ -53,7 +53,7 @@ START_TEST(explicit_port_is_refused)
 	if (control)
 		return;
 
-	/* Bound it stays. */
+	/* The socket stays bound. */
 	listen_on("127.0.0.1", PORT + 1);
 	if (_i)
 		ck_assert_int_eq(connect_to(fd, "127.0.0.1", PORT + 1), ECONNABORTED);
@@ -75,7 +75,7 @@ START_TEST(explicit_port_is_free_after_close)
 }
 END_TEST
 
-START_TEST(disabled_library_lets_it_through)
+START_TEST(disabled_library_allows_self_connect)
 {
 	run("NOSELFCONN_DISABLE=1 %s 127.0.0.1 %d | grep -qx self-connected", CLIENT, PORT);
 }
@@ -85,12 +85,12 @@ static void add_tests(Suite *suite)
 {
 	TCase *one = add_case(suite, "one port", one_port);
 	for (int flags = 0; flags <= SOCK_NONBLOCK; flags += SOCK_NONBLOCK) {
-		tcase_add_loop_test(one, chosen_port_is_exchanged, flags, flags + 1);
-		tcase_add_loop_test(one, chosen_port_is_taken, flags, flags + 1);
+		tcase_add_loop_test(one, port_chosen_by_bind_is_replaced, flags, flags + 1);
+		tcase_add_loop_test(one, port_chosen_by_bind_is_taken, flags, flags + 1);
 		tcase_add_loop_test(one, explicit_port_is_refused, flags, flags + 1);
 	}
 	tcase_add_test(one, explicit_port_is_free_after_close);
-	tcase_add_test(one, disabled_library_lets_it_through);
+	tcase_add_test(one, disabled_library_allows_self_connect);
 }
 
 int main(int argc, char **argv)

@@ -1,6 +1,6 @@
 /*
- * client ADDRESS PORT: what a program hears of connect(), on standard output: "self-connected",
- * "connected", "ECONNREFUSED" or another error.
+ * client ADDRESS PORT: connects and prints the result: "self-connected", "connected",
+ * "ECONNREFUSED" or another error.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -38,7 +38,7 @@ int main(int argc, char **argv)
 	int fd = socket(is_v4 ? AF_INET : AF_INET6, SOCK_STREAM, 0);
 	int result = is_v4 ? connect(fd, (struct sockaddr *)&v4, sizeof v4)
 			   : connect(fd, (struct sockaddr *)&v6, sizeof v6);
-	/* strerrorname_np() is of glibc 2.32, and this has to run everywhere. */
+	/* strerrorname_np() exists since glibc 2.32 only. */
 	puts(result != 0	     ? errno == ECONNREFUSED ? "ECONNREFUSED" : strerror(errno)
 			 : is_self_connected(fd) ? "self-connected"
 				     : "connected");

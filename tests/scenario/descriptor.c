@@ -1,4 +1,4 @@
-/* After a refusal by the library the descriptor is as after a true one. */
+/* A descriptor is in the same state after a refusal by the library as after a true one. */
 #include "namespace.h"
 #include "scenario.h"
 
@@ -33,7 +33,7 @@ static const struct {
 
 enum { OPTIONS = sizeof options / sizeof *options };
 
-/* Bound to its address, a socket meets itself in the one-port range at every attempt. */
+/* With a range of one port, every attempt is a self-connect. */
 static int meet(int flags)
 {
 	int fd = tcp_socket(AF_INET, flags);
@@ -77,7 +77,7 @@ START_TEST(non_blocking_stays)
 }
 END_TEST
 
-START_TEST(it_is_the_same_file)
+START_TEST(is_the_same_file)
 {
 	int fd = tcp_socket(AF_INET, 0);
 	int duplicate = dup(fd);
@@ -92,7 +92,7 @@ START_TEST(it_is_the_same_file)
 	ck_assert_uint_eq(before.st_ino, after.st_ino);
 	ck_assert_uint_eq(before.st_ino, of_duplicate.st_ino);
 
-	/* No descriptor more: the next one has the next number. */
+	/* No descriptor was leaked: the next one has the next number. */
 	ck_assert_int_eq(tcp_socket(AF_INET, 0), duplicate + 1);
 }
 END_TEST
@@ -114,7 +114,7 @@ START_TEST(nothing_can_be_read)
 }
 END_TEST
 
-START_TEST(the_port_is_free)
+START_TEST(port_is_free)
 {
 	int fd = meet(0);
 
@@ -130,8 +130,8 @@ START_TEST(the_port_is_free)
 }
 END_TEST
 
-/* The same descriptor then reaches a server, on the port where it had met itself. */
-START_TEST(it_can_connect_again)
+/* The same descriptor can then reach a server on the very port where it met itself. */
+START_TEST(can_connect_again)
 {
 	int fd = meet(0);
 
@@ -156,7 +156,7 @@ static uint32_t events_of(int epoll)
 	return epoll_wait(epoll, &event, 1, 0) == 1 ? event.events : 0;
 }
 
-START_TEST(its_epoll_registration_stays)
+START_TEST(epoll_registration_stays)
 {
 	int epoll = epoll_create1(0);
 	int fd = tcp_socket(AF_INET, 0);
@@ -164,7 +164,7 @@ START_TEST(its_epoll_registration_stays)
 
 	ck_assert_int_eq(epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &wanted), 0);
 	must_be_refused(fd, connect_to(fd, "127.0.0.1", PORT));
-	/* As a socket that was never connected. */
+	/* Like a socket that was never connected. */
 	ck_assert_uint_eq(events_of(epoll), control ? EPOLLOUT : EPOLLOUT | EPOLLHUP);
 	ck_assert_int_eq(epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &wanted), -1);
 	ck_assert_int_eq(errno, EEXIST);
@@ -177,12 +177,12 @@ static void add_tests(Suite *suite)
 
 	tcase_add_test(descriptor, options_stay);
 	tcase_add_test(descriptor, non_blocking_stays);
-	tcase_add_test(descriptor, it_is_the_same_file);
+	tcase_add_test(descriptor, is_the_same_file);
 	tcase_add_test(descriptor, no_error_is_left);
 	tcase_add_test(descriptor, nothing_can_be_read);
-	tcase_add_test(descriptor, the_port_is_free);
-	tcase_add_test(descriptor, it_can_connect_again);
-	tcase_add_test(descriptor, its_epoll_registration_stays);
+	tcase_add_test(descriptor, port_is_free);
+	tcase_add_test(descriptor, can_connect_again);
+	tcase_add_test(descriptor, epoll_registration_stays);
 }
 
 int main(int argc, char **argv)

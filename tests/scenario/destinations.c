@@ -1,4 +1,4 @@
-/* Every kind of address that a socket can meet itself at, blocking and not. */
+/* Every kind of address at which a socket can meet itself, blocking and non-blocking. */
 #include "namespace.h"
 #include "scenario.h"
 
@@ -37,7 +37,7 @@ static int meeting_socket(int i, int flags)
 	int fd = tcp_socket(address_of(meetings[i].destination, 0).family, flags);
 
 	if (meetings[i].source) {
-		/* The port is chosen by connect(), as without a bind(). */
+		/* connect() chooses the port, as it does without bind(). */
 		int yes = 1;
 		ck_assert_int_eq(
 			setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &yes, sizeof yes), 0);
@@ -67,7 +67,7 @@ START_TEST(non_blocking)
 }
 END_TEST
 
-/* Four of the ports have the parity that is tried first, so one of a few tries meets itself. */
+/* connect() tries four of the ports first (the right parity): a few tries are enough. */
 enum { TRIES = 64 };
 
 static void try_in_turn(int i, int flags)
@@ -83,7 +83,7 @@ static void try_in_turn(int i, int flags)
 		meetings_seen += is_self_connected(fd);
 		if (!control || error != 0)
 			ck_assert_int_eq(error, ECONNREFUSED);
-		/* Closed in the ordinary way, it would hold the port for a minute. */
+		/* An ordinary close() would leave the port in TIME_WAIT for a minute. */
 		close_with_reset(fd);
 	}
 	if (control)
@@ -116,7 +116,7 @@ static void some_ports_on_two_interfaces(void)
 	add_interface();
 }
 
-/* qemu-user 7.2 does not emulate it. */
+/* qemu-user 7.2 does not emulate this option. */
 static bool can_bind_address_only(void)
 {
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
@@ -125,7 +125,7 @@ static bool can_bind_address_only(void)
 
 	close(fd);
 	if (!can)
-		puts("skipped: no IP_BIND_ADDRESS_NO_PORT, so no destinations of bound sockets");
+		puts("skipped: no IP_BIND_ADDRESS_NO_PORT, so bound sockets were not tested");
 	return can;
 }
 

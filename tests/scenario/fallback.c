@@ -1,4 +1,4 @@
-/* Where the kernel does not take a connection back, the program's own close() is made to. */
+/* Where the kernel cannot reset a connection, the program's own close() resets it. */
 #include "namespace.h"
 #include "scenario.h"
 
@@ -14,7 +14,7 @@ static int refused_socket(int flags)
 		must_be_refused(fd, error == EINPROGRESS ? wait_for_connect(fd) : error);
 	} else {
 		ck_assert_int_eq(error, ECONNREFUSED);
-		/* A non-blocking socket's handshake with itself may just be ending. */
+		/* A non-blocking socket may still be in its handshake with itself. */
 		ck_assert_int_eq(wait_for_connect(fd), 0);
 	}
 	return fd;
@@ -37,8 +37,8 @@ START_TEST(close_leaves_nothing)
 }
 END_TEST
 
-/* A non-blocking socket's second connect() is the one that hears of the first one's success. */
-START_TEST(next_connect_is_told_the_truth)
+/* On a non-blocking socket the second connect() returns the result of the first one. */
+START_TEST(next_connect_gets_the_true_result)
 {
 	int fd = refused_socket(_i);
 
@@ -53,7 +53,7 @@ static void add_tests(Suite *suite)
 	TCase *one = add_case(suite, "one port", one_port);
 	for (int flags = 0; flags <= SOCK_NONBLOCK; flags += SOCK_NONBLOCK) {
 		tcase_add_loop_test(one, close_leaves_nothing, flags, flags + 1);
-		tcase_add_loop_test(one, next_connect_is_told_the_truth, flags, flags + 1);
+		tcase_add_loop_test(one, next_connect_gets_the_true_result, flags, flags + 1);
 	}
 }
 

@@ -1,6 +1,6 @@
 /*
- * TCP_FASTOPEN_CONNECT with a cookie: connect() succeeds at once, the first write sends the SYN.
- * The port is already chosen.
+ * TCP_FASTOPEN_CONNECT with a cookie: connect() chooses the port and succeeds at once, and the
+ * first write sends the SYN.
  */
 #include "namespace.h"
 #include "scenario.h"
@@ -30,7 +30,7 @@ static int fast_server(int port)
 	return fd;
 }
 
-/* A server that was there, gave a cookie, and has gone. */
+/* The kernel has the cookie of a server that is down now. */
 static void cookie(void)
 {
 	other_ports();
@@ -91,7 +91,7 @@ START_TEST(non_blocking)
 }
 END_TEST
 
-/* What waits for the first write is no self-connect either, once the retry has another port. */
+/* A connection that waits for its first write is no self-connect either after the retry. */
 START_TEST(in_some_ports)
 {
 	int meetings = 0;

@@ -1,4 +1,4 @@
-/* The README's command finds every self-connected socket of a host, however ss(8) shows it. */
+/* The README's command finds every self-connected socket, in each form in which ss(8) prints it. */
 #include "namespace.h"
 #include "scenario.h"
 
@@ -32,8 +32,8 @@ static void must_find(const char *what)
 }
 
 /*
- * Live, and then in TIME_WAIT. A connection that is none of the searched ones, and a server, are
- * there as well.
+ * Live, and then in TIME_WAIT. There is also an ordinary connection and a server, which must not
+ * be found.
  */
 START_TEST(found)
 {

@@ -1,4 +1,4 @@
-/* Settings and the log, as a program's user sees them. */
+/* Settings and log, as the user of a program sees them. */
 #include "namespace.h"
 #include "scenario.h"
 
@@ -15,8 +15,8 @@
 
 struct run {
 	pid_t pid;
-	char told[64];	   /* what the program heard */
-	char errors[4096]; /* what came on stderr */
+	char told[64];	   /* what the client printed */
+	char errors[4096]; /* its standard error */
 };
 
 static void read_all(int fd, char *text, size_t size)
@@ -30,7 +30,7 @@ static void read_all(int fd, char *text, size_t size)
 	close(fd);
 }
 
-/* Runs the client against the port where it meets itself. */
+/* Runs the client, which connects to the port where it meets itself. */
 static struct run run_client(const char *address)
 {
 	struct run run = {.pid = 0};
@@ -62,7 +62,7 @@ static void must_be_told(const struct run *run, const char *told)
 	ck_assert_str_eq(run->told, control ? "self-connected\n" : told);
 }
 
-/* The line that the library writes; nothing in a control. */
+/* The library writes this line, and nothing in a control. */
 static void must_be_logged(const char *logged, pid_t pid, const char *priority, const char *line)
 {
 	char expected[512] = "";
@@ -160,14 +160,14 @@ START_TEST(bad_value)
 }
 END_TEST
 
-/* A /dev of the test's own. */
+/* Gives the test its own /dev. */
 static int listen_on_dev_log(void)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "/dev/log"};
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
 	ck_assert_int_eq(unshare(CLONE_NEWNS), 0);
-	/* In a chroot / is no mount. */
+	/* In a chroot, / may not be a mount point. */
 	ck_assert(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 || errno == EINVAL);
 	ck_assert_int_eq(mount("dev", "/dev", "tmpfs", 0, NULL), 0);
 	ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, sizeof address), 0);

@@ -75,7 +75,7 @@ START_TEST(refused_socket_reaches_a_server)
 }
 END_TEST
 
-/* Before Linux 6.2 there is none. */
+/* MPTCP has Fast Open since Linux 6.2. */
 static bool can_open_fast(void)
 {
 	int fd = mptcp_socket(AF_INET, SOCK_NONBLOCK);
@@ -83,7 +83,7 @@ static bool can_open_fast(void)
 
 	close(fd);
 	if (!can)
-		puts("skipped: no Fast Open of MPTCP");
+		puts("skipped: no MPTCP Fast Open in this kernel");
 	return can;
 }
 

@@ -99,7 +99,7 @@ void run(const char *format, ...)
 	ck_assert_msg(system(command) == 0, "failed: %s", command);
 }
 
-/* Also without duplicate address detection a work queue adds the route (addrconf_dad_work()). */
+/* A work queue adds the route, even without duplicate address detection (addrconf_dad_work()). */
 static void wait_for_address(const char *address)
 {
 	run("until ip -6 route show table local | grep -q '^local %s '; do :; done", address);

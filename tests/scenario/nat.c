@@ -1,4 +1,4 @@
-/* A server behind NAT: the tuple may look like a self-connect although the server answers. */
+/* A server behind NAT: a connection to it may look like a self-connect. */
 #include "namespace.h"
 #include "scenario.h"
 
@@ -26,7 +26,7 @@ static void one_port_redirected(void)
 	redirected();
 }
 
-/* Its queue has room for the connections that were undone. */
+/* The server's queue has room for the connections that the library undoes. */
 static int patient_server(void)
 {
 	int fd = listen_on("127.0.0.1", LIVE_PORT);
@@ -35,7 +35,7 @@ static int patient_server(void)
 	return fd;
 }
 
-/* There and back. Before it the server may see connections that were undone. */
+/* Sends a byte there and back. The server may first see connections that were undone. */
 static void must_echo(int server, int fd, char byte)
 {
 	char received = (char)~byte;
@@ -71,7 +71,7 @@ START_TEST(server_is_reached)
 }
 END_TEST
 
-/* With no other port to go to, what looks like a self-connect is refused. */
+/* Without another source port the library cannot tell the two apart, and refuses. */
 START_TEST(look_alike_is_refused)
 {
 	patient_server();

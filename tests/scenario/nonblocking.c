@@ -1,4 +1,4 @@
-/* The retry's answer goes to the program: the truth, in the way that the program expects it. */
+/* A non-blocking program gets the result of the retry as it gets any result: later. */
 #include "namespace.h"
 #include "scenario.h"
 
@@ -8,21 +8,21 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* So many that no retry meets itself again. */
+/* Enough ports that no retry meets itself again. */
 static void many_ports(void)
 {
 	one_port();
 	set_port_range(32768, 60999);
 }
 
-/* Connects a socket to the port that bind() gave it. */
+/* Connects a socket to the port that bind() chose for it. */
 static int connect_to_own_port(int fd)
 {
 	bind_to(fd, "127.0.0.1", 0);
 	return connect_to(fd, "127.0.0.1", local_port(fd));
 }
 
-START_TEST(refusal_is_heard_later)
+START_TEST(refusal_arrives_later)
 {
 	int fd = tcp_socket(AF_INET, SOCK_NONBLOCK);
 	struct pollfd descriptor = {.fd = fd, .events = POLLIN | POLLOUT};
@@ -35,7 +35,7 @@ START_TEST(refusal_is_heard_later)
 }
 END_TEST
 
-START_TEST(refusal_is_heard_by_the_next_connect)
+START_TEST(next_connect_returns_the_refusal)
 {
 	int fd = tcp_socket(AF_INET, SOCK_NONBLOCK);
 
@@ -60,7 +60,7 @@ static void must_have_reached_the_server(int fd)
 	ck_assert_int_eq(recv(accept(*listener, NULL, NULL), &byte, 1, 0), 1);
 }
 
-START_TEST(server_that_came_up_is_reached)
+START_TEST(server_started_meanwhile_is_reached)
 {
 	int fd = tcp_socket(AF_INET, SOCK_NONBLOCK);
 
@@ -71,7 +71,7 @@ START_TEST(server_that_came_up_is_reached)
 }
 END_TEST
 
-START_TEST(server_that_came_up_is_reached_by_a_blocking_socket)
+START_TEST(server_started_meanwhile_is_reached_by_a_blocking_socket)
 {
 	int fd = tcp_socket(AF_INET, 0);
 
@@ -87,10 +87,10 @@ static void add_tests(Suite *suite)
 {
 	TCase *nonblocking = add_case(suite, "many ports", many_ports);
 
-	tcase_add_test(nonblocking, refusal_is_heard_later);
-	tcase_add_test(nonblocking, refusal_is_heard_by_the_next_connect);
-	tcase_add_test(nonblocking, server_that_came_up_is_reached);
-	tcase_add_test(nonblocking, server_that_came_up_is_reached_by_a_blocking_socket);
+	tcase_add_test(nonblocking, refusal_arrives_later);
+	tcase_add_test(nonblocking, next_connect_returns_the_refusal);
+	tcase_add_test(nonblocking, server_started_meanwhile_is_reached);
+	tcase_add_test(nonblocking, server_started_meanwhile_is_reached_by_a_blocking_socket);
 }
 
 int main(int argc, char **argv)

@@ -1,4 +1,4 @@
-/* connect() that ends early, and connect() after connect(). */
+/* connect() that is interrupted or times out, and connect() after connect(). */
 #include "namespace.h"
 #include "scenario.h"
 
@@ -10,7 +10,7 @@
 
 enum { LIVE_PORT = PORT + 1 };
 
-/* No SYN arrives, so that every connect() to these two ports stays under way. */
+/* Drops every SYN to these two ports, so that connect() stays under way. */
 static void drop_packets(void)
 {
 	run("nft 'table inet silent { chain input { type filter hook input priority 0; "
@@ -44,7 +44,7 @@ static void interrupted(int number)
 	(void)number;
 }
 
-/* Again and again, since the first time may come before the call. */
+/* The timer repeats, because its first signal may come before the call. */
 static int interrupted_connect(int fd, int port)
 {
 	struct sigaction action = {.sa_handler = interrupted};
@@ -85,7 +85,7 @@ START_TEST(timeout_on_the_way_to_itself)
 }
 END_TEST
 
-/* There may be one signal only: a call that tried again after it would wait for minutes. */
+/* After a signal there is no retry: another attempt could wait for minutes. */
 START_TEST(interruption_on_the_way_to_itself)
 {
 	int fd = tcp_socket(AF_INET, 0);
@@ -108,7 +108,7 @@ START_TEST(second_while_the_first_is_under_way)
 }
 END_TEST
 
-/* The address of a second connect() means nothing to the kernel, even if it is the socket's own. */
+/* The kernel ignores the address of a second connect(), even if it is the socket's own. */
 START_TEST(second_with_own_address_interrupted)
 {
 	int fd = tcp_socket(AF_INET, SOCK_NONBLOCK);
@@ -163,7 +163,7 @@ START_TEST(second_when_refused)
 	error = connect_to(fd, "127.0.0.1", PORT);
 	if (error == EINPROGRESS)
 		error = wait_for_connect(fd);
-	/* The control's non-blocking socket hears now that it is connected, to itself. */
+	/* In the control, a non-blocking socket learns here that it is connected, to itself. */
 	ck_assert_int_eq(error, control && !_i ? EISCONN : 0);
 	ck_assert(is_self_connected(fd) == control);
 }

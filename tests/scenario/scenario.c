@@ -15,8 +15,8 @@
 bool control;
 
 /*
- * In a user namespace root has no more rights than others to a build that is in another user's
- * directory, and some scenarios start programs of it.
+ * Some scenarios start programs from the build directory. If that belongs to another user, root in
+ * a user namespace may not read it.
  */
 static const char *enter_and_look_back(const char *program)
 {
@@ -28,8 +28,8 @@ static const char *enter_and_look_back(const char *program)
 }
 
 /*
- * 0, SKIPPED or 1, with a sentence where it is not 0. In a child, since a process cannot leave its
- * namespace again.
+ * Returns 0, or SKIPPED or 1 after printing the reason. Tries in a child, because a process cannot
+ * go back to its old user namespace.
  */
 static int try_namespace(const char *program)
 {

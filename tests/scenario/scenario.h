@@ -1,4 +1,4 @@
-/* What the scenarios share. A port is in host byte order. */
+/* Helpers for the scenarios. Ports are in host byte order. */
 #pragma once
 
 #include <check.h>
@@ -9,10 +9,10 @@
 /* The port that a scenario connects to, and the only one in the one-port range. */
 enum { PORT = 40000 };
 
-/* How a program tells ctest that it could not test. */
+/* The exit status that tells ctest that a test was skipped. */
 enum { SKIPPED = 77 };
 
-/* Run without the library: what the library is there to prevent has to happen. */
+/* True without the library: then the self-connect has to happen. */
 extern bool control;
 
 union address {
@@ -22,25 +22,25 @@ union address {
 	struct sockaddr_in6 v6;
 };
 
-/* main() of a scenario: --control, the skip when there can be no namespace, then the tests. */
+/* The body of main(): reads --control, skips if there can be no namespace, runs the tests. */
 int scenario_main(int argc, char **argv, void (*add_tests)(Suite *));
 
 /*
- * Fixtures: a namespace with one port, one with PORT to PORT + 6 (PORT's parity: four), and one in
- * which connect() has ports enough, but not these.
+ * Fixtures: a namespace whose port range is PORT only, one with PORT to PORT + 6 (four of PORT's
+ * parity), and one with many other ports.
  */
 void one_port(void);
 void some_ports(void);
 void other_ports(void);
 
-/* A case in which each test starts with the fixture. */
+/* Adds a case in which each test starts with the fixture. */
 TCase *add_case(Suite *suite, const char *name, void (*fixture)(void));
 
-/* An address out of "127.0.0.1", "::1" or "fe80::1%lo" and a port. */
+/* Makes an address from a text like "127.0.0.1", "::1" or "fe80::1%lo" and a port. */
 union address address_of(const char *text, int port);
 socklen_t length_of(const union address *address);
 
-/* The calls; each ends the test when it fails. */
+/* Wrappers of system calls. Each ends the test on failure. */
 int tcp_socket(int family, int flags);
 void bind_to(int fd, const char *address, int port);
 int listen_on(const char *address, int port);
@@ -53,11 +53,11 @@ void close_with_reset(int fd); /* without TIME_WAIT */
 /* Whether the socket is its own peer. */
 bool is_self_connected(int fd);
 
-/* In a control the socket must be its own peer, under the library refused with ECONNREFUSED. */
+/* The error must be ECONNREFUSED; in a control, the socket must be connected to itself. */
 void must_be_refused(int fd, int error);
 
-/* How often connect() has sent a SYN in this namespace. */
+/* connect() must have sent that many SYNs in this namespace. */
 void must_have_connected(int times);
 
-/* Nothing of the port is left: a server without SO_REUSEADDR can have it, ss(8) shows nothing. */
+/* The port must be free: a server without SO_REUSEADDR can bind it, and ss(8) shows nothing. */
 void must_be_free(const char *address, int port);

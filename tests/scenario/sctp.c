@@ -1,4 +1,4 @@
-/* SCTP has no self-connect to prevent; its one-to-one sockets look much like TCP's. */
+/* SCTP's one-to-one sockets look much like TCP sockets, and are left alone. */
 #include "scenario.h"
 
 #include <errno.h>
@@ -19,7 +19,7 @@ START_TEST(one_to_one)
 }
 END_TEST
 
-/* Whatever the kernel says of it, it says it once and of the same socket. */
+/* Whatever the kernel answers, there is one call and the socket stays the same. */
 START_TEST(to_itself)
 {
 	int fd = socket(AF_INET, SOCK_STREAM, IPPROTO_SCTP);

@@ -1,4 +1,4 @@
-/* What only looks like a self-connect: the same with the library and without. */
+/* Connections that only look like a self-connect are the same with and without the library. */
 #include "namespace.h"
 #include "scenario.h"
 
@@ -52,7 +52,7 @@ START_TEST(mapped_wildcard_that_is_not_the_source)
 }
 END_TEST
 
-/* Nobody listens, the ports are equal, and one true refusal is all there is. */
+/* Nobody listens and the ports are equal: the true refusal comes, without a retry. */
 START_TEST(refusal_by_another_loopback_address)
 {
 	int fd = tcp_socket(AF_INET, SOCK_NONBLOCK);
@@ -65,7 +65,7 @@ START_TEST(refusal_by_another_loopback_address)
 }
 END_TEST
 
-/* connect() chooses no port that a server has bound, so that this one listens at another. */
+/* connect() does not choose a port that a server has bound, so the server has another port. */
 START_TEST(unbound_to_another_loopback_address)
 {
 	int listener = listen_on("127.0.0.2", PORT + 1);
@@ -83,8 +83,8 @@ START_TEST(unbound_to_another_loopback_address)
 END_TEST
 
 /*
- * Each SYN finds a socket in SYN_SENT (RFC 9293, 3.5). The first one is dropped on its way, since
- * it would find nothing.
+ * Each SYN finds a socket in SYN_SENT (RFC 9293, 3.5). The very first SYN is dropped, because the
+ * other socket is not in SYN_SENT yet.
  */
 START_TEST(simultaneous_open)
 {
@@ -115,7 +115,7 @@ START_TEST(udp)
 }
 END_TEST
 
-/* A raw socket's port is its protocol's number (inet_create()), so that 6 is the same port. */
+/* A raw socket's port is the number of its protocol (inet_create()): here both ports are 6. */
 START_TEST(raw)
 {
 	int fd = socket(AF_INET, SOCK_RAW, IPPROTO_TCP);

@@ -1,6 +1,6 @@
 /*
- * What a connection looks like on the wire when the other end is far away: as without the library.
- * The other end is this test, behind a TUN device, and answers when the client has gone to sleep.
+ * The packets of a connection to a distant peer are the same with and without the library. This
+ * test is the peer, behind a TUN device, and answers after the client has gone to sleep.
  */
 #include "namespace.h"
 #include "scenario.h"
@@ -27,7 +27,7 @@ static const char far_address[] = "10.1.0.2";
 
 struct packet {
 	struct iphdr ip;
-	struct tcphdr tcp; /* and options, on the way here */
+	struct tcphdr tcp; /* from the client, options follow */
 	char rest[1500];
 };
 
@@ -50,7 +50,7 @@ static bool is_tcp(const struct packet *packet)
 	return packet->ip.version == 4 && packet->ip.protocol == IPPROTO_TCP;
 }
 
-/* The client's next one. */
+/* Returns the client's next TCP packet. */
 static struct packet next_packet(void)
 {
 	struct pollfd descriptor = {.fd = tun, .events = POLLIN};
@@ -77,7 +77,7 @@ static uint16_t checksum(const void *bytes, size_t size, uint32_t sum)
 	return htons((uint16_t)~sum);
 }
 
-/* Sends what answers the client's packet, and acknowledges so much of its data. */
+/* Answers the client's packet, and acknowledges that many bytes of its data. */
 static void answer(const struct packet *packet, bool syn, int acknowledged)
 {
 	struct {
@@ -146,7 +146,7 @@ static const struct {
 
 enum { CALLS = sizeof calls / sizeof *calls };
 
-/* A client in a thread of its own. */
+/* The client runs in its own thread. */
 struct client {
 	int call;
 	int result;
@@ -176,7 +176,7 @@ static bool is_asleep(int thread)
 	return state == 'S';
 }
 
-/* The other end takes what came with the SYN, or only the SYN. */
+/* The peer acknowledges the data of the SYN, or only the SYN. */
 static void must_be_acknowledged_at_once(int call, bool takes_data)
 {
 	struct client client = {.call = call};

@@ -1,4 +1,4 @@
-/* Endpoints: read from what a program passes, and compared as the kernel names them. */
+/* Endpoints are read from a program's arguments, and compared as the kernel names them. */
 #include "library.h"
 #include "suite.h"
 
@@ -70,7 +70,7 @@ START_TEST(ports_that_differ)
 }
 END_TEST
 
-/* A socket connects to a link-local address only in the scope that it is bound to itself. */
+/* A socket can connect to a link-local address only in its own scope. */
 START_TEST(scope_left_out)
 {
 	union endpoint local = endpoint_of("fe80::1", 44444);
@@ -130,7 +130,7 @@ START_TEST(lengths)
 }
 END_TEST
 
-/* sendto() with MSG_FASTOPEN while the socket is connecting: the kernel accepts any length. */
+/* While a socket is connecting, the kernel accepts sendto() with NULL and any length. */
 START_TEST(no_address)
 {
 	union endpoint read;
@@ -139,7 +139,7 @@ START_TEST(no_address)
 }
 END_TEST
 
-/* Exactly as many bytes as it says, at an odd address: sanitizers see a byte too many. */
+/* At an odd address, with no byte to spare: sanitizers see a read beyond the end. */
 START_TEST(misaligned)
 {
 	union endpoint v4 = endpoint_of("127.0.0.1", 44444);

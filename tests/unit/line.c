@@ -1,4 +1,4 @@
-/* The text of a line: addresses as RFC 5952 has them, no control bytes, never too long. */
+/* The text of a line: addresses in the form of RFC 5952, no control bytes, a limited length. */
 #include "library.h"
 #include "suite.h"
 

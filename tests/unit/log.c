@@ -1,4 +1,4 @@
-/* What a line looks like when it arrives, and what is left behind. */
+/* The log line as its reader gets it, and the signals that stay pending. */
 #include "library.h"
 #include "suite.h"
 
@@ -11,7 +11,7 @@
 
 static int reader;
 
-/* Standard error becomes a pipe, as the log remembers it. */
+/* Makes standard error a pipe before the log remembers the file. */
 static void stderr_is_a_pipe(void)
 {
 	int ends[2];
@@ -75,7 +75,7 @@ START_TEST(full_line_ends_in_a_newline)
 }
 END_TEST
 
-/* A signal that the program holds back is still pending afterwards, each of them. */
+/* Signals that the program blocks stay pending. */
 START_TEST(pending_signals_stay)
 {
 	struct line line;

@@ -1,4 +1,4 @@
-/* The next definitions in a process without dlsym(), or with one that looks from a wrong place. */
+/* The next definitions where dlsym() finds nothing, or finds the library's own function. */
 #include "library.h"
 #include "suite.h"
 
@@ -9,7 +9,7 @@
 
 static void *found;
 
-/* The one that next.c gets to see. */
+/* Replaces libc's dlsym(). */
 void *dlsym(void *handle, const char *name)
 {
 	(void)handle;
@@ -26,7 +26,7 @@ static void must_arrive(int fd, const char *text)
 	ck_assert_str_eq(received, text);
 }
 
-static void must_do_without(void)
+static void must_work_without_dlsym(void)
 {
 	struct sockaddr_un name = {.sun_family = AF_UNIX, .sun_path = "\0next"};
 	struct iovec data = {.iov_base = "msg", .iov_len = 3};
@@ -34,7 +34,7 @@ static void must_do_without(void)
 	int server = socket(AF_UNIX, SOCK_DGRAM, 0);
 	int client = socket(AF_UNIX, SOCK_DGRAM, 0);
 
-	/* Unlike another's on the machine. */
+	/* A name that no other process has. */
 	snprintf(name.sun_path + 1, sizeof name.sun_path - 1, "next%d", (int)getpid());
 	ck_assert_int_eq(bind(server, (struct sockaddr *)&name, sizeof name), 0);
 	ck_assert_int_eq(libc_sendto(client, "to", 2, 0, (struct sockaddr *)&name, sizeof name), 2);
@@ -50,18 +50,18 @@ static void must_do_without(void)
 START_TEST(nothing_found)
 {
 	find_next_definitions();
-	must_do_without();
+	must_work_without_dlsym();
 }
 END_TEST
 
-/* It would call itself for ever. */
+/* The library's own function would call itself for ever. */
 START_TEST(itself_found)
 {
 	connect_function *itself = libc_connect;
 
 	memcpy(&found, &itself, sizeof found);
 	find_next_definitions();
-	must_do_without();
+	must_work_without_dlsym();
 }
 END_TEST
 

@@ -1,4 +1,4 @@
-/* Values that can be used and values that cannot. */
+/* Valid and invalid values of the settings. */
 #include "library.h"
 #include "suite.h"
 
@@ -65,8 +65,8 @@ START_TEST(disable_is_read)
 }
 END_TEST
 
-/* As the launcher reads its option. */
-START_TEST(an_empty_number_is_none)
+/* The launcher reads its options with the same function. */
+START_TEST(empty_number_is_rejected)
 {
 	struct settings given = {.value = {[RETRIES] = 7}};
 
@@ -82,14 +82,14 @@ START_TEST(defaults)
 	ck_assert(!read.value[DISABLE]);
 	ck_assert_uint_eq(read.value[RETRIES], 3);
 	ck_assert_uint_eq(read.value[LOG], LOG_TO_NONE);
-	/* What holds before the constructor has run. */
+	/* The same values hold before the constructor has run. */
 	ck_assert_uint_eq(settings.value[DISABLE], read.value[DISABLE]);
 	ck_assert_uint_eq(settings.value[RETRIES], read.value[RETRIES]);
 	ck_assert_uint_eq(settings.value[LOG], read.value[LOG]);
 }
 END_TEST
 
-START_TEST(one_bad_value_spoils_no_other)
+START_TEST(bad_value_leaves_the_others_alone)
 {
 	setenv("NOSELFCONN_RETRIES", "many", 1);
 	setenv("NOSELFCONN_LOG", "stderr", 1);
@@ -110,8 +110,8 @@ int main(void)
 	tcase_add_loop_test(values, retries_are_read, 0, sizeof retries / sizeof *retries);
 	tcase_add_loop_test(values, log_is_read, 0, sizeof logs / sizeof *logs);
 	tcase_add_loop_test(values, disable_is_read, 0, sizeof disables / sizeof *disables);
-	tcase_add_test(values, an_empty_number_is_none);
+	tcase_add_test(values, empty_number_is_rejected);
 	tcase_add_test(values, defaults);
-	tcase_add_test(values, one_bad_value_spoils_no_other);
+	tcase_add_test(values, bad_value_leaves_the_others_alone);
 	return run_suite(suite);
 }
