@@ -21,9 +21,13 @@ void append_safe(struct line *line, const char *text, size_t most)
 
 static void append_in_base(struct line *line, unsigned int number, unsigned int base)
 {
-	if (number >= base)
-		append_in_base(line, number / base, base);
-	append_character(line, "0123456789abcdef"[number % base]);
+	char digits[sizeof "4294967295"] = "";
+	char *first = &digits[sizeof digits - 1];
+
+	do
+		*--first = "0123456789abcdef"[number % base];
+	while (number /= base);
+	append_text(line, first);
 }
 
 void append_number(struct line *line, unsigned int number)

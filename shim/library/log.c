@@ -78,7 +78,7 @@ static bool takes_a_line_now(int fd)
 /* A set of signals as the kernel has it. Those here are below 32. */
 static unsigned long set_of(int signal)
 {
-	return 1ul << (signal - 1);
+	return 1UL << (signal - 1);
 }
 
 /*
