@@ -2,29 +2,29 @@
  * Theory of operation
  *
  * A client connects to a port of its own host on which nobody listens, and the kernel happens to
- * give it that port as its source port. The SYN comes back to the socket that sent it, TCP takes
- * it for a simultaneous open (RFC 9293, 3.5), and the socket is connected to itself.
+ * give it that very port as its source port. The SYN comes back to the socket that sent it. TCP
+ * takes it for a simultaneous open (RFC 9293, 3.5), and the socket is connected to itself.
  *
- * One look is enough. Source address and port are final as soon as the SYN is sent, so
- * getsockname() right after the call tells, whether or not the call waits. Only if the port is the
- * one that the program connects to, about once in 14,000 refusals, is anything else asked. The
- * kernel then names both ends of the socket, and no rule of the kernel's is rebuilt here.
+ * One look is enough. Source address and port are final as soon as the SYN is sent, so one
+ * getsockname() after the call finds every self-connect, blocking or not. Nothing more is asked
+ * unless that port is the destination's, which is rare: about one refused connection in 14,000.
+ * Then the kernel names both ends of the socket, so no rule of the kernel's is imitated here.
  *
- * Undone in place: connect() with AF_UNSPEC takes the connection back and frees the port at once.
- * The descriptor, its duplicates, options and epoll registrations stay. close() would leave the
- * port of the real server in TIME_WAIT for a minute.
+ * Undo in place. connect() with AF_UNSPEC takes the connection back and frees the port at once. The
+ * descriptor, its duplicates, its options and its epoll registrations stay. close() would leave the
+ * real server's port in TIME_WAIT for a minute.
  *
- * Tried again first: the kernel picks another port, so that the program gets the true answer from
- * where it should come. A server that is there after all, or behind NAT, is reached. Retries are
- * bounded, since a socket with an explicitly bound port meets itself each time.
+ * Retry first. On the next attempt the kernel picks another port, and its answer is the true one: a
+ * refusal, or a server that has come up or that stands behind NAT. The retries are bounded, since a
+ * socket that is bound to the destination's port meets itself each time.
  *
- * The kernel refuses: no kernel refuses a non-blocking connect() at once, and programs rely on
- * that. When the retries are used up, one more connection, to port 0 of the same address, where
- * nobody can listen, brings the program a refusal with the kernel's own events and errors.
+ * Let the kernel refuse. No kernel refuses a non-blocking connect() at once, and programs rely on
+ * that. When the retries are used up, such a socket is connected to port 0 of the same address,
+ * where nobody can listen. The refusal then arrives with the kernel's own events and errors.
  *
- * The pin: another thread may close the descriptor or put another socket there at any time. A
- * duplicate stays what it is, and all that is asked of a socket or done to it goes to the
- * duplicate.
+ * The pin. Another thread may close the descriptor or put another socket there at any time. A
+ * duplicate stays what it is, so everything that is asked of the socket or done to it, the retry
+ * included, goes through the duplicate.
  */
 #include "library.h"
 
