@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { NONE = 0, FOUND = 2, UNKNOWN = 3 };
+enum { NONE = 0, FOUND = 2 };
 
 enum { COLUMN = 300 };
 

@@ -15,7 +15,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { FREE = 0, TAKEN = 2, UNKNOWN = 3 };
+enum { FREE = 0, TAKEN = 2 };
 
 /* The same number on every architecture that has either. */
 #ifndef SYS_pidfd_open

@@ -4,7 +4,7 @@
  *
  *   launcher.c -> options.c
  *              -> run.c, check.c -> judge.c -> command.c, start.c, program.c, preload.c
- *              -> status.c
+ *              -> status.c -> groups.c, verdict.c -> sockets.c, objects.c -> memory.c
  *              -> find.c, free.c, risk.c -> host.c -> sockets.c
  */
 #pragma once
@@ -19,6 +19,9 @@
 
 /* The launcher's own exit statuses, those of env(1) and stdbuf(1). */
 enum { OWN_FAILURE = 125, CANNOT_RUN = 126, NOT_FOUND = 127 };
+
+/* Verbs that look at something answer as monitoring expects it: 0 is good, 2 critical, and this. */
+enum { UNKNOWN = 3 };
 
 /* Ends with this status and one sentence on standard error. */
 __attribute__((format(printf, 2, 3), noreturn)) void fail(int status, const char *format, ...);
@@ -328,6 +331,18 @@ struct loaded {
 
 /* What cannot be read is taken for what is not there. */
 void find_objects(const struct memory *memory, struct loaded *loaded);
+
+/* verdict.c: whether one process is protected. */
+enum { PROTECTED = 0, NOT_PROTECTED = 2 };
+
+struct verdict {
+	int status;	/* one of these, or UNKNOWN */
+	bool has_ended; /* or is no process that could connect */
+	char text[4 * PATH_MAX];
+};
+
+/* A process that is just starting is given a moment, half a second at most. */
+void judge_process(const char *process, struct verdict *verdict);
 
 /* groups.c: the processes of a control group and of those below it. */
 struct processes {

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NOT_AT_RISK = 0, AT_RISK = 2, UNKNOWN = 3 };
+enum { NOT_AT_RISK = 0, AT_RISK = 2 };
 
 enum { TRIES_A_SECOND = 10 };
 

@@ -74,7 +74,10 @@ started env LD_PRELOAD="$PWD/libnoselfconn.so" "${waiting[@]}"
 rm libnoselfconn.so
 expect 0 "$pid: protected $by ($PWD/libnoselfconn.so (deleted))$through_libc, *=none" \
 	"$launcher" --status "$pid"
-# With another version in its place.
+# With another file in its place, of the same version and of another.
+cp "$library" libnoselfconn.so
+expect 0 "$pid: protected $by (*)$through_libc, *; restart it to get ${version#* }" \
+	"$launcher" --status "$pid"
 perl -pe 's/(libnoselfconn\0{3})\d+/${1}9/' "$library" >libnoselfconn.so
 expect 0 "$pid: protected $by (*)$through_libc, *; restart it to get 9.${version#*.}" \
 	"$launcher" --status "$pid"

@@ -1,0 +1,283 @@
+/* Is the library at work in this process, and is none of its sockets connected to itself? */
+#include "launcher.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+__attribute__((format(printf, 3, 4))) static void say(struct verdict *verdict, int status,
+						      const char *format, ...)
+{
+	va_list arguments;
+
+	verdict->status = status;
+	va_start(arguments, format);
+	vsnprintf(verdict->text, sizeof verdict->text, format, arguments);
+	va_end(arguments);
+}
+
+static void say_unknown(struct verdict *verdict, int error)
+{
+	bool is_missing = error == ENOENT || error == ESRCH;
+
+	verdict->has_ended = is_missing || error == ENODATA;
+	say(verdict, UNKNOWN, "unknown: %s",
+	    is_missing	       ? "there is no such process"
+	    : error == ENODATA ? "it has no memory, so it has ended or is the kernel's"
+			       : strerror(error));
+}
+
+/* Those of the process's network namespace; many processes in turn have the same. */
+static const struct socket_list *find_own_peers(const char *process)
+{
+	static struct socket_list found;
+	static ino_t last;
+	ino_t network;
+
+	if (!find_network(process, &network))
+		return NULL;
+	if (network != last) {
+		free(found.sockets);
+		found = (struct socket_list){0};
+		last = 0;
+		if (!list_sockets(&found, process, is_own_peer))
+			return NULL;
+		last = network;
+	}
+	return &found;
+}
+
+static void add_evidence(struct verdict *verdict, int fd, const struct tcp_socket *socket)
+{
+	bool is_first = verdict->status != NOT_PROTECTED;
+	char before[sizeof verdict->text];
+	char address[ENDPOINT_TEXT];
+
+	strcpy(before, is_first ? "not protected, connected to itself:" : verdict->text);
+	say(verdict, NOT_PROTECTED, "%s%s descriptor %d, %s", before, is_first ? "" : ";", fd,
+	    endpoint_text(&socket->local, address));
+}
+
+/* Returns false with errno when it cannot be known. */
+static bool find_evidence(const char *process, struct verdict *verdict)
+{
+	const struct socket_list *own_peers = find_own_peers(process);
+	DIR *descriptors = own_peers ? open_descriptors(process) : NULL;
+	uint64_t inode;
+	int fd;
+
+	if (!descriptors)
+		return false;
+	while (next_socket(descriptors, &fd, &inode))
+		for (size_t i = 0; i < own_peers->count; i++)
+			if (own_peers->sockets[i].inode == inode) {
+				add_evidence(verdict, fd, &own_peers->sockets[i]);
+				break;
+			}
+	closedir(descriptors);
+	return true;
+}
+
+static FILE *open_of(const char *process, const char *name)
+{
+	char path[64];
+
+	snprintf(path, sizeof path, "/proc/%s/%s", process, name);
+	return fopen(path, "re");
+}
+
+/* The value of the first variable that begins so, as getenv() has it; NULL without one. */
+static const char *value_after(FILE *environment, const char *prefix, char **line, size_t *size)
+{
+	size_t length = strlen(prefix);
+
+	rewind(environment);
+	while (getdelim(line, size, '\0', environment) > 0)
+		if (strncmp(*line, prefix, length) == 0)
+			return *line + length;
+	return NULL;
+}
+
+/* What the library has made of the environment that the process was started with. */
+static bool read_settings_of(const char *process, struct settings *read)
+{
+	FILE *environment = open_of(process, "environ");
+	char *line = NULL;
+	size_t size = 0;
+
+	*read = default_settings();
+	if (!environment)
+		return false;
+	for (enum setting setting = 0; setting < SETTINGS; setting++) {
+		char prefix[sizeof setting_rules->variable + 1];
+		snprintf(prefix, sizeof prefix, "%s=", setting_rules[setting].variable);
+		const char *value = value_after(environment, prefix, &line, &size);
+		if (value)
+			parse_setting(setting, value, read);
+	}
+	free(line);
+	fclose(environment);
+	return true;
+}
+
+/* Returns false with errno; what is in the file is undefined when it is no ELF file. */
+static bool read_file_of(const char *process, const char *path, struct program *program)
+{
+	char whole[PATH_MAX + 64];
+	struct image image;
+
+	snprintf(whole, sizeof whole, "/proc/%s/%s", process, path);
+	if (!map_file(whole, &image))
+		return false;
+	read_program(program, image.data, image.size);
+	unmap_file(&image);
+	return true;
+}
+
+/* Both as the process sees them. */
+static bool is_same_file(const char *process, const char *a, const char *b)
+{
+	char path[PATH_MAX + 64];
+	struct stat status_a;
+	struct stat status_b;
+
+	snprintf(path, sizeof path, "/proc/%s/root%s", process, a);
+	if (stat(path, &status_a) != 0)
+		return false;
+	snprintf(path, sizeof path, "/proc/%s/root%s", process, b);
+	return stat(path, &status_b) == 0 && status_a.st_dev == status_b.st_dev &&
+	       status_a.st_ino == status_b.st_ino;
+}
+
+/* That of the file which a restart would load, "" when it is the same file or cannot be known. */
+static const char *version_after_restart(const char *process, const struct loaded *loaded)
+{
+	static struct program program;
+	static const char deleted[] = " (deleted)";
+	const char *name = *loaded->name == '/' ? loaded->name : loaded->file;
+	char path[sizeof "root" + PATH_MAX];
+	size_t length = strlen(name);
+
+	if (is_same_file(process, name, loaded->file))
+		return "";
+	if (length >= strlen(deleted) && strcmp(name + length - strlen(deleted), deleted) == 0)
+		length -= strlen(deleted);
+	snprintf(path, sizeof path, "root%.*s", (int)length, name);
+	return read_file_of(process, path, &program) && program.kind == ELF_PROGRAM
+		       ? program.version
+		       : "";
+}
+
+/* Whether a file of the library's name is mapped for execution, whoever has done that. */
+static bool is_mapped(const struct memory *memory)
+{
+	for (size_t i = 0; i < memory->count; i++)
+		if (memory->mappings[i].is_executable &&
+		    strstr(memory->mappings[i].path, "/" LIBRARY_NAME))
+			return true;
+	return false;
+}
+
+static void say_protected(const char *process, const struct loaded *loaded, const char *library,
+			  struct verdict *verdict)
+{
+	struct settings read;
+	bool is_disabled;
+	const char *after = version_after_restart(process, loaded);
+
+	if (!read_settings_of(process, &read)) {
+		say_unknown(verdict, errno);
+		return;
+	}
+	is_disabled = read.value[DISABLE];
+	say(verdict, is_disabled ? NOT_PROTECTED : PROTECTED, "%s by %s%s, retries=%u log=%s%s%s%s",
+	    is_disabled ? "not protected" : "protected", library,
+	    is_disabled ? "" : ", as far as it connects through libc", read.value[RETRIES],
+	    setting_rules[LOG].words[read.value[LOG]], is_disabled ? " disable=1" : "",
+	    *after ? "; restart it to get " : "", after);
+}
+
+/* What the dynamic linker has made of the library. */
+static void judge_loaded(const char *process, const struct memory *memory,
+			 const struct loaded *loaded, const struct program *program,
+			 struct verdict *verdict)
+{
+	char library[PATH_MAX + 64];
+
+	snprintf(library, sizeof library, "libnoselfconn %s (%s)",
+		 *loaded->version ? loaded->version : "before 1.1.0", loaded->file);
+	if (!loaded->is_loaded && is_mapped(memory))
+		say(verdict, UNKNOWN,
+		    "unknown: " LIBRARY_NAME " is mapped, but the dynamic linker does not list it");
+	else if (!loaded->is_loaded && !*program->interpreter && !program->is_loader)
+		say(verdict, NOT_PROTECTED, "not protected, it is statically linked");
+	else if (!loaded->is_loaded && !loaded->is_settled)
+		say(verdict, UNKNOWN, "unknown: its dynamic linker has not loaded libc yet");
+	else if (!loaded->is_loaded)
+		say(verdict, NOT_PROTECTED, "not protected, " LIBRARY_NAME " is not loaded");
+	else if (program->is_go)
+		say(verdict, NOT_PROTECTED,
+		    "not protected by %s: a Go program makes its system calls without libc",
+		    library);
+	else if (!loaded->is_in_front)
+		say(verdict, NOT_PROTECTED,
+		    "not protected by %s: it was loaded behind libc, not preloaded", library);
+	else if (*loaded->past)
+		say(verdict, NOT_PROTECTED, "not protected by %s in %s, whose connect() is libc's",
+		    library, loaded->past);
+	else
+		say_protected(process, loaded, library, verdict);
+}
+
+/* Returns false when the process is just starting, so that the answer may be another in a moment.
+ */
+static bool look_at_memory(const char *process, const struct memory *memory,
+			   struct verdict *verdict)
+{
+	static struct loaded loaded;
+	static struct program program;
+
+	if (memory->fd < 0 && is_mapped(memory)) {
+		say(verdict, UNKNOWN,
+		    "unknown: " LIBRARY_NAME " is mapped, but its memory may not be read, "
+		    "which root may");
+		return true;
+	}
+	find_objects(memory, &loaded);
+	if (!read_file_of(process, "exe", &program)) {
+		say_unknown(verdict, errno);
+		return true;
+	}
+	judge_loaded(process, memory, &loaded, &program, verdict);
+	return loaded.is_settled || !*program.interpreter;
+}
+
+static bool look_at_process(const char *process, struct verdict *verdict)
+{
+	struct memory memory;
+	bool is_final = true;
+
+	*verdict = (struct verdict){0};
+	if (!open_memory(&memory, process)) {
+		say_unknown(verdict, errno);
+		return true;
+	}
+	if (!find_evidence(process, verdict))
+		say_unknown(verdict, errno);
+	else if (verdict->status != NOT_PROTECTED)
+		is_final = look_at_memory(process, &memory, verdict);
+	close_memory(&memory);
+	return is_final;
+}
+
+void judge_process(const char *process, struct verdict *verdict)
+{
+	const struct timespec moment = {.tv_nsec = 10000000};
+
+	for (int looks = 0; looks < 50 && !look_at_process(process, verdict); looks++)
+		nanosleep(&moment, NULL);
+}

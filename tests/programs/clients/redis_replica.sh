@@ -1,0 +1,9 @@
+# A replica says in its log how it fared with its master. Debian's redis-tools have the server under
+# another name.
+bash -c "exec -a redis-server redis-check-rdb --port 0 --unixsocket $PWD/replica.sock --save '' \
+	--replicaof $1 $2" >replica.log 2>&1 &
+tail -f -n +1 --pid=$! replica.log | grep -m 1 -o -E \
+	'Error condition on socket for SYNC: .*|Error reply to PING from master|Master replied to PING.*|.*Master did not reply.*'
+grep -a libnoselfconn: replica.log
+kill %1
+wait
