@@ -2,7 +2,6 @@
 #include "launcher.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,26 +21,33 @@ static FILE *open_of(const char *process, const char *name)
 	return fopen(path, "re");
 }
 
-/* In seconds; false when the process has ended. proc_pid_stat(5): the 22nd field, in ticks. */
+/* Of a line of /proc/PID/stat, proc_pid_stat(5), the field with this number; 0 without one. */
+static unsigned long long stat_field(const char *line, int number)
+{
+	/* The second, the program's name in brackets, can have any character. */
+	const char *field = strrchr(line, ')');
+
+	for (int i = 2; field && i < number; i++)
+		field = strchr(field + 1, ' ');
+	return field ? strtoull(field, NULL, 10) : 0;
+}
+
+/* In seconds; false when the process has ended. */
 static bool age_of(const char *process, unsigned long long *age)
 {
+	enum { START_TIME = 22 };
 	char line[1024];
-	unsigned long long start = 0;
 	struct timespec now;
 	FILE *file = open_of(process, "stat");
 	bool read = file && fgets(line, sizeof line, file);
 
 	if (file)
 		fclose(file);
-	/* The program's name, in front, can have any character. */
-	if (!read || !strrchr(line, ')') ||
-	    sscanf(strrchr(line, ')'),
-		   ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d "
-		   "%llu",
-		   &start) != 1)
+	if (!read)
 		return false;
 	clock_gettime(CLOCK_BOOTTIME, &now);
-	*age = (unsigned long long)now.tv_sec - start / (unsigned long)sysconf(_SC_CLK_TCK);
+	*age = (unsigned long long)now.tv_sec -
+	       stat_field(line, START_TIME) / (unsigned long)sysconf(_SC_CLK_TCK);
 	return true;
 }
 
@@ -128,12 +134,14 @@ static int by_address(const void *a, const void *b)
 	const struct tcp_socket *left = a;
 	const struct tcp_socket *right = b;
 	int ports = ntohs(left->local.v4.sin_port) - ntohs(right->local.v4.sin_port);
+	char texts[2][ENDPOINT_TEXT];
 
 	if (ports != 0)
 		return ports;
 	if (left->network != right->network)
 		return left->network < right->network ? -1 : 1;
-	return memcmp(&left->local, &right->local, sizeof left->local);
+	return strcmp(endpoint_text(&left->local, texts[0]),
+		      endpoint_text(&right->local, texts[1]));
 }
 
 static int widest_address(const struct socket_list *list)
@@ -170,26 +178,34 @@ static void print_all(struct host *host)
 	fputs("noselfconn: the programs of other users are not shown: ask root\n", stderr);
 }
 
-int find(const struct options *options)
+static int report(struct host *host, const char *port)
 {
-	const char *given = options->operands[0];
-	struct host host;
-	uint16_t port = 0;
-
-	if (given && !read_port(given, &port))
-		fail(OWN_FAILURE, "--find %s: expected a port from 1 to 65535", given);
-	if (!look_at_host(&host, is_own_peer))
-		return UNKNOWN;
-	if (given)
-		keep_port(&host.sockets, port);
-	if (host.sockets.count > 0) {
-		print_all(&host);
+	if (host->sockets.count > 0) {
+		print_all(host);
 		return FOUND;
 	}
 	printf("no socket%s%s is connected to itself in the %zu network namespace%s that processes "
 	       "live in%s\n",
-	       given ? " of port " : "", given ? given : "", host.network_count,
-	       host.network_count == 1 ? "" : "s",
-	       host.is_complete ? "" : "; others could not be looked at");
-	return host.is_complete ? NONE : UNKNOWN;
+	       port ? " of port " : "", port ? port : "", host->network_count,
+	       host->network_count == 1 ? "" : "s",
+	       host->is_complete ? "" : "; others could not be looked at");
+	return host->is_complete ? NONE : UNKNOWN;
+}
+
+int find(const struct options *options)
+{
+	const char *given = options->operands[0];
+	struct host host;
+	uint16_t port;
+	int status = UNKNOWN;
+
+	if (given && !read_port(given, &port))
+		fail(OWN_FAILURE, "--find %s: expected a port from 1 to 65535", given);
+	if (look_at_host(&host, is_own_peer)) {
+		if (given)
+			keep_port(&host.sockets, port);
+		status = report(&host, given);
+	}
+	free_host(&host);
+	return status;
 }

@@ -50,7 +50,7 @@ static int reset(int fd)
 /* Through the descriptor of the program that holds the socket. Returns 0 or an errno. */
 static int reset_in_process(const struct tcp_socket *socket)
 {
-	int process = (int)syscall(SYS_pidfd_open, atoi(socket->process), 0);
+	int process = (int)syscall(SYS_pidfd_open, strtol(socket->process, NULL, 10), 0);
 	int fd = process < 0 ? -1 : (int)syscall(SYS_pidfd_getfd, process, socket->fd, 0);
 	int error = errno;
 
@@ -302,32 +302,40 @@ static void tell_of_others(const struct host *host, size_t network, const char *
 			       count_in(&host->sockets, i), port, host->networks[i].process);
 }
 
+static int free_in(struct host *host, size_t network, const char *port)
+{
+	bool is_free;
+
+	if (count_in(&host->sockets, network) == 0)
+		printf("no socket of port %s is connected to itself in %s network namespace\n",
+		       port, network == 0 ? "this" : "that");
+	is_free = free_all(&host->sockets, network);
+	tell_of_others(host, network, port);
+	return is_free ? FREE : TAKEN;
+}
+
 int free_port(const struct options *options)
 {
-	const char *port_text = options->operands[0];
+	const char *given = options->operands[0];
 	const char *process = options->operands[1];
 	struct host host;
 	uint16_t port;
 	size_t network = 0;
-	bool is_free;
+	int status = UNKNOWN;
 
-	if (!read_port(port_text, &port))
-		fail(OWN_FAILURE, "--free %s: expected a port from 1 to 65535", port_text);
+	if (!read_port(given, &port))
+		fail(OWN_FAILURE, "--free %s: expected a port from 1 to 65535", given);
 	if (process && !is_process(process))
-		fail(OWN_FAILURE, "--free %s %s: expected the number of a process", port_text,
-		     process);
-	if (!look_at_host(&host, is_own_peer))
-		return UNKNOWN;
-	keep_port(&host.sockets, port);
-	find_holders(&host.sockets);
-	if (process)
-		network = index_of(&host, port_text, process);
-	if (network != 0)
-		enter_network_of(process);
-	if (count_in(&host.sockets, network) == 0)
-		printf("no socket of port %s is connected to itself in %s network namespace\n",
-		       port_text, network == 0 ? "this" : "that");
-	is_free = free_all(&host.sockets, network);
-	tell_of_others(&host, network, port_text);
-	return is_free ? FREE : TAKEN;
+		fail(OWN_FAILURE, "--free %s %s: expected the number of a process", given, process);
+	if (look_at_host(&host, is_own_peer)) {
+		keep_port(&host.sockets, port);
+		find_holders(&host.sockets);
+		if (process)
+			network = index_of(&host, given, process);
+		if (network != 0)
+			enter_network_of(process);
+		status = free_in(&host, network, given);
+	}
+	free_host(&host);
+	return status;
 }

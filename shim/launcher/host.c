@@ -104,13 +104,12 @@ static void look_for_hidden(struct host *host)
 bool look_at_host(struct host *host, bool (*is_wanted)(const struct tcp_socket *socket))
 {
 	const char *process;
-	DIR *proc = opendir("/proc");
+	DIR *proc;
 
 	*host = (struct host){.is_complete = true};
-	if (!proc || !look_at(host, "self", is_wanted)) {
+	if (!look_at(host, "self", is_wanted) || !(proc = opendir("/proc"))) {
 		fprintf(stderr, "noselfconn: cannot read /proc/self/net/tcp: %s\n",
 			strerror(errno));
-		host->is_complete = false;
 		return false;
 	}
 	/* EPERM is hidepid=1. */
@@ -192,4 +191,10 @@ const char *program_name(const char *process, char name[PROGRAM_NAME])
 		if (*c <= ' ' || *c > '~')
 			*c = '?';
 	return name;
+}
+
+void free_host(struct host *host)
+{
+	free(host->networks);
+	free(host->sockets.sockets);
 }

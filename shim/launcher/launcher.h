@@ -242,9 +242,11 @@ bool find_network(const char *process, ino_t *network);
 
 /*
  * Lists the wanted sockets of all network namespaces in which processes live. What could not be
- * looked at is told on standard error. Returns false when that is everything.
+ * looked at is told on standard error. Returns false when that is everything. free_host() is for
+ * either case.
  */
 bool look_at_host(struct host *host, bool (*is_wanted)(const struct tcp_socket *socket));
+void free_host(struct host *host);
 
 /*
  * Looks for the sockets among the descriptors of all processes. The list has another order

@@ -26,11 +26,13 @@ static void read_sysctl(const char *path, char **line)
 static void read_ephemeral_ports(struct ephemeral_ports *ports)
 {
 	char *range = NULL;
+	char *second;
 	char *reserved = NULL;
 
 	read_sysctl(range_file, &range);
-	if (sscanf(range, "%u %u", &ports->low, &ports->high) != 2 || ports->low > ports->high ||
-	    ports->high >= PORTS)
+	ports->low = (unsigned int)strtoul(range, &second, 10);
+	ports->high = (unsigned int)strtoul(second, NULL, 10);
+	if (ports->low == 0 || ports->low > ports->high || ports->high >= PORTS)
 		fail(UNKNOWN, "%s: %s: expected two ports", range_file, range);
 	read_sysctl(reserved_file, &reserved);
 	if (!read_port_list(ports->reserved, reserved))
@@ -47,11 +49,10 @@ static unsigned int port_of(const union endpoint *endpoint)
 /* A client of a server that would be here, and from which it has no answer. */
 static bool is_trying(const struct tcp_socket *socket)
 {
-	union endpoint address = socket->peer;
+	union endpoint peer = socket->peer;
 
-	address.v4.sin_port = socket->local.v4.sin_port;
-	return socket->state == TCP_SYN_SENT &&
-	       memcmp(&address, &socket->local, sizeof address) == 0;
+	peer.v4.sin_port = socket->local.v4.sin_port;
+	return socket->state == TCP_SYN_SENT && same_endpoint(&socket->local, &peer);
 }
 
 static bool is_concerned(const struct tcp_socket *socket)
@@ -231,16 +232,24 @@ static void print_remedies(const struct ephemeral_ports *ports, bool to_reserve[
 	       "noselfconn-host(8)\n");
 }
 
+static bool has_ports(const bool ports[PORTS])
+{
+	for (unsigned int port = 0; port < PORTS; port++)
+		if (ports[port])
+			return true;
+	return false;
+}
+
 static void print_no_risk(const struct ephemeral_ports *ports)
 {
 	printf("not at risk: no server listens on a port that the kernel gives to clients, %u to "
 	       "%u",
 	       ports->low, ports->high);
-	if (memchr(ports->reserved, true, PORTS)) {
+	if (has_ports(ports->reserved)) {
 		printf(" except ");
 		print_port_list(ports->reserved, stdout);
 	}
-	printf("\n");
+	putchar('\n');
 }
 
 static void print_limits(const struct host *host)
@@ -252,23 +261,31 @@ static void print_limits(const struct host *host)
 		       host->network_count - 1, host->networks[1].process);
 }
 
+static int report(struct host *host, const struct ephemeral_ports *ports)
+{
+	static bool to_reserve[PORTS];
+	bool is_at_risk;
+
+	keep_concerned(&host->sockets, ports);
+	is_at_risk = print_findings(&host->sockets, ports, to_reserve);
+	if (is_at_risk)
+		print_remedies(ports, to_reserve);
+	else
+		print_no_risk(ports);
+	print_limits(host);
+	return is_at_risk ? AT_RISK : NOT_AT_RISK;
+}
+
 int risk(const struct options *options)
 {
 	static struct ephemeral_ports ports;
-	static bool to_reserve[PORTS];
 	struct host host;
-	bool is_at_risk;
+	int status = UNKNOWN;
 
 	(void)options;
 	read_ephemeral_ports(&ports);
-	if (!look_at_host(&host, is_concerned))
-		return UNKNOWN;
-	keep_concerned(&host.sockets, &ports);
-	is_at_risk = print_findings(&host.sockets, &ports, to_reserve);
-	if (is_at_risk)
-		print_remedies(&ports, to_reserve);
-	else
-		print_no_risk(&ports);
-	print_limits(&host);
-	return is_at_risk ? AT_RISK : NOT_AT_RISK;
+	if (look_at_host(&host, is_concerned))
+		status = report(&host, &ports);
+	free_host(&host);
+	return status;
 }

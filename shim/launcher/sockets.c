@@ -3,63 +3,89 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <inttypes.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { WORD = 8, V4 = WORD, V6 = 4 * WORD, ADDRESS_TEXT = V6 + 1 };
+enum { WORD = 8, V4 = WORD, V6 = 4 * WORD };
+
+static bool take_number(const char **text, int base, uint64_t *number)
+{
+	char *end;
+	const char *start = *text;
+
+	*number = strtoull(start, &end, base);
+	*text = end;
+	return end != start;
+}
+
+static bool take_character(const char **text, char character)
+{
+	return *(*text)++ == character;
+}
 
 /*
  * The kernel prints an address as words of the machine, "%08X" of the bytes as they are in memory
  * (get_tcp4_sock(), net/ipv4/tcp_ipv4.c): 127.0.0.1 is 0100007F, or 7F000001 on a big-endian one.
  */
-static bool read_words(uint32_t *words, const char *text)
+static void read_words(uint32_t *words, const char *text, size_t length)
 {
-	for (; *text; text += WORD)
-		if (sscanf(text, "%8" SCNx32, words++) != 1)
-			return false;
-	return true;
-}
+	char word[WORD + 1] = "";
 
-static bool read_address(union endpoint *endpoint, const char *address, unsigned int port)
-{
-	*endpoint = (union endpoint){.v4.sin_port = htons((uint16_t)port)};
-	switch (strlen(address)) {
-	case V4:
-		endpoint->family = AF_INET;
-		return read_words(&endpoint->v4.sin_addr.s_addr, address);
-	case V6:
-		endpoint->family = AF_INET6;
-		return read_words(endpoint->v6.sin6_addr.s6_addr32, address);
-	default:
-		return false;
+	for (size_t i = 0; i < length; i += WORD) {
+		memcpy(word, text + i, WORD);
+		*words++ = (uint32_t)strtoul(word, NULL, 16);
 	}
 }
 
+static bool take_endpoint(const char **text, union endpoint *endpoint)
+{
+	const char *address = *text + strspn(*text, " ");
+	size_t length = strspn(address, "0123456789ABCDEF");
+	uint64_t port;
+
+	*text = address + length;
+	*endpoint = (union endpoint){0};
+	if ((length != V4 && length != V6) || !take_character(text, ':') ||
+	    !take_number(text, 16, &port))
+		return false;
+	endpoint->family = length == V4 ? AF_INET : AF_INET6;
+	endpoint->v4.sin_port = htons((uint16_t)port);
+	read_words(length == V4 ? &endpoint->v4.sin_addr.s_addr : endpoint->v6.sin6_addr.s6_addr32,
+		   address, length);
+	return true;
+}
+
+/* The columns: sl, local_address, rem_address, st, queues, tr and tm->when, retrnsmt, uid, timeout,
+ * inode. */
 bool read_tcp_line(struct tcp_socket *socket, const char *line)
 {
-	char local[ADDRESS_TEXT];
-	char peer[ADDRESS_TEXT];
-	unsigned int local_port;
-	unsigned int peer_port;
+	uint64_t ignored;
+	uint64_t state;
+	uint64_t timer;
+	uint64_t user;
 
-	return sscanf(line,
-		      "%*u: %32[0-9A-F]:%4x %32[0-9A-F]:%4x %2x %*x:%*x %*x:%lx %*x %u %*u "
-		      "%" SCNu64,
-		      local, &local_port, peer, &peer_port, &socket->state, &socket->timer,
-		      &socket->user, &socket->inode) == 8 &&
-	       read_address(&socket->local, local, local_port) &&
-	       read_address(&socket->peer, peer, peer_port) &&
-	       socket->local.family == socket->peer.family;
+	if (!take_number(&line, 10, &ignored) || !take_character(&line, ':') ||
+	    !take_endpoint(&line, &socket->local) || !take_endpoint(&line, &socket->peer) ||
+	    !take_number(&line, 16, &state) || !take_number(&line, 16, &ignored) ||
+	    !take_character(&line, ':') || !take_number(&line, 16, &ignored) ||
+	    !take_number(&line, 16, &ignored) || !take_character(&line, ':') ||
+	    !take_number(&line, 16, &timer) || !take_number(&line, 16, &ignored) ||
+	    !take_number(&line, 10, &user) || !take_number(&line, 10, &ignored) ||
+	    !take_number(&line, 10, &socket->inode))
+		return false;
+	socket->state = (unsigned int)state;
+	socket->timer = (unsigned long)timer;
+	socket->user = (uid_t)user;
+	return socket->local.family == socket->peer.family;
 }
 
 bool is_own_peer(const struct tcp_socket *socket)
 {
 	return socket->state != TCP_LISTEN && socket->local.v4.sin_port != 0 &&
-	       memcmp(&socket->local, &socket->peer, sizeof socket->local) == 0;
+	       same_endpoint(&socket->local, &socket->peer);
 }
 
 const char *endpoint_text(const union endpoint *endpoint, char text[ENDPOINT_TEXT])
@@ -191,6 +217,7 @@ DIR *open_descriptors(const char *process)
 
 bool next_socket(DIR *descriptors, int *fd, uint64_t *inode)
 {
+	static const char socket[] = "socket:[";
 	const struct dirent *entry;
 	char link[64];
 
@@ -198,8 +225,9 @@ bool next_socket(DIR *descriptors, int *fd, uint64_t *inode)
 		ssize_t length =
 			readlinkat(dirfd(descriptors), entry->d_name, link, sizeof link - 1);
 		link[length > 0 ? length : 0] = '\0';
-		if (sscanf(link, "socket:[%" SCNu64 "]", inode) == 1) {
-			*fd = atoi(entry->d_name);
+		if (strncmp(link, socket, strlen(socket)) == 0) {
+			*inode = strtoull(link + strlen(socket), NULL, 10);
+			*fd = (int)strtol(entry->d_name, NULL, 10);
 			return true;
 		}
 	}

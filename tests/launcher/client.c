@@ -68,9 +68,8 @@ int main(int argc, char **argv)
 	if (is("server"))
 		return 0;
 	if (is("address")) {
-		v4.sin_port = 0;
-		must(bind(fd, address, size));
-		v4.sin_port = htons(PORT);
+		struct sockaddr_in alone = {.sin_family = AF_INET, .sin_addr = v4.sin_addr};
+		must(bind(fd, (void *)&alone, sizeof alone));
 	}
 	if (is("device"))
 		must(setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "lo", 2));
