@@ -3,16 +3,7 @@
 # directory in the build directory.
 set -euo pipefail
 source=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-
-skip() {
-	echo "skipped: $*"
-	exit 77
-}
-
-fail() {
-	echo "failed: $*" >&2
-	exit 1
-}
+. "$source/tests/outcome.sh"
 
 must_fail() {
 	! "$@" || fail "should have failed: $*"

@@ -4,14 +4,12 @@
 #
 #   journald.sh LIBRARY
 set -euo pipefail
+. "$(dirname "$0")/../outcome.sh"
 
 library=$1
 
 if [ "${2-}" != inside ]; then
-	[ "$(id -u)" = 0 ] || {
-		echo "skipped: systemd-journald needs root"
-		exit 77
-	}
+	[ "$(id -u)" = 0 ] || skip "systemd-journald needs root"
 	exec unshare --mount --net "$0" "$library" inside
 fi
 

@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # Read by the scripts here. They work in a directory of their own, which all users can enter.
 set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/../outcome.sh"
 
 directory=$(mktemp -d)
 trap 'rm -rf "$directory"' EXIT
@@ -8,16 +9,6 @@ chmod 755 "$directory"
 cd "$directory"
 umask 022
 unset LD_PRELOAD NOSELFCONN_RETRIES NOSELFCONN_LOG NOSELFCONN_DISABLE
-
-fail() {
-	echo "line ${BASH_LINENO[1]}: $*" >&2
-	exit 1
-}
-
-skip() {
-	echo "skipped: $*"
-	exit 77
-}
 
 # expect STATUS PATTERN COMMAND...: the exit status, and what all of the output has to match.
 expect() {

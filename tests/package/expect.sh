@@ -1,18 +1,9 @@
 # shellcheck shell=bash
 # Read by the scripts here.
 set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/../outcome.sh"
 unset DESTDIR LD_PRELOAD CFLAGS CPPFLAGS LDFLAGS CC
 umask 022
-
-fail() {
-	echo "line ${BASH_LINENO[0]}: $*" >&2
-	exit 1
-}
-
-skip() {
-	echo "skipped: $*"
-	exit 77
-}
 
 # distribution_flags OPTIONS: as a package is built, with hardening=+all and the like. debhelper
 # joins the flags so.

@@ -5,16 +5,12 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 source=$(cd "$here/../.." && pwd)
 . "$here/../debian.sh"
+. "$here/../outcome.sh"
 # An emulated test takes its time.
 export DEBIAN_FRONTEND=noninteractive CK_TIMEOUT_MULTIPLIER=10
 
 say() {
 	echo "platform: $*"
-}
-
-skip() {
-	echo "skipped: $*"
-	exit 77
 }
 
 need() {

@@ -2,12 +2,10 @@
 # shellcheck shell=bash
 
 : "${root:?}"
+. "$(dirname "${BASH_SOURCE[0]}")/../outcome.sh"
 readonly installed=/usr/lib/libnoselfconn.so
 
-if [ "$(id -u)" != 0 ]; then
-	echo "skipped: a chroot, mounts and set-uid programs need root"
-	exit 77
-fi
+[ "$(id -u)" = 0 ] || skip "a chroot, mounts and set-uid programs need root"
 
 preload_file() {
 	if [ "$1" = with ]; then
@@ -15,9 +13,4 @@ preload_file() {
 	else
 		rm -f "$root/etc/ld.so.preload"
 	fi
-}
-
-fail() {
-	echo "$*"
-	exit 1
 }

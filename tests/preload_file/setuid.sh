@@ -14,10 +14,7 @@ if [ "${2-}" != inside ]; then
 	exec unshare --mount --net --pid --fork "$0" "$root" inside
 fi
 
-if [[ $(findmnt -no OPTIONS -T "$root") == *nosuid* ]]; then
-	echo "skipped: nothing is set-uid in $root"
-	exit 77
-fi
+[[ $(findmnt -no OPTIONS -T "$root") != *nosuid* ]] || skip "nothing is set-uid in $root"
 
 ip link set lo up
 echo 40000 40000 >/proc/sys/net/ipv4/ip_local_port_range

@@ -3,6 +3,7 @@
 #
 #   system_calls.sh LIBRARY PROGRAM
 set -euo pipefail
+. "$(dirname "$0")/../outcome.sh"
 library=$1
 program=$2
 
@@ -12,10 +13,7 @@ if [ "${IN_NAMESPACE-}" != yes ]; then
 	[ "$(id -u)" = 0 ] || as_root=(--map-root-user)
 	IN_NAMESPACE=yes exec unshare --net "${as_root[@]}" "$0" "$@"
 fi
-command -v strace >/dev/null || {
-	echo "skipped: no strace"
-	exit 77
-}
+command -v strace >/dev/null || skip "no strace"
 ip link set lo up
 directory=$(mktemp -d)
 trap 'rm -r "$directory"' EXIT

@@ -6,6 +6,8 @@
 #
 # The package is unpacked and not installed, since it would start a server.
 set -euo pipefail
+. "$(dirname "$(realpath "$0")")/../outcome.sh"
+evidence='*.out error.log'
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin
 launcher=$2
 
@@ -14,28 +16,12 @@ if [ -z "${work-}" ]; then
 	trap 'rm -rf "$work"' EXIT
 	export work
 	cd "$work"
-	{ apt-get download nginx && dpkg -x nginx_*.deb .; } >download.out 2>&1 || {
-		echo "skipped: nginx cannot be had: $(tail -n 1 download.out)"
-		exit 77
-	}
+	{ apt-get download nginx && dpkg -x nginx_*.deb .; } >download.out 2>&1 ||
+		skip "nginx cannot be had: $(tail -n 1 download.out)"
 	"$(dirname "$(realpath "$0")")/../namespace.sh" "$0" "$@"
 	exit
 fi
 cd "$work"
-
-fail() {
-	echo "$1"
-	tail -n +1 -- *.out error.log
-	exit 1
-}
-
-within_seconds() {
-	for _ in {1..600}; do
-		! "$@" || return 0
-		sleep 0.05
-	done
-	fail "not reached: $*"
-}
 
 # upgrade DIRECTIVE: what --status says of the new master in $status, and in new.out.
 upgrade() {

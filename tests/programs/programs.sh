@@ -9,14 +9,13 @@ set -euo pipefail
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8
 unset http_proxy all_proxy ALL_PROXY
 here=$(dirname "$(realpath "$0")")
+. "$here/../outcome.sh"
+evidence='*.out'
 library=$1
 read -r _ host server client < <(grep "^$2 " "$here/table")
 export host port clients=$here/clients
 
-if ! command -v "${client%% *}" >/dev/null; then
-	echo "skipped: ${client%% *} is not installed"
-	exit 77
-fi
+command -v "${client%% *}" >/dev/null || skip "${client%% *} is not installed"
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -25,12 +24,6 @@ export HOME=$work
 
 printf '127.0.0.1 localhost\n::1 localhost\n' >hosts
 mount --bind hosts /etc/hosts
-
-fail() {
-	echo "$1"
-	tail -n +1 -- *.out
-	exit 1
-}
 
 # Ports that connect() may choose.
 choose_from() {
@@ -68,27 +61,21 @@ must_equal() {
 	diff "$1" "$2" || fail "$3"
 }
 
-# Connections that were not refused.
-opened() {
+# Whether there was a connection that was not refused.
+has_connected() {
 	nstat -asz TcpActiveOpens TcpAttemptFails |
-		awk '/Opens/ { opened += $2 } /Fails/ { opened -= $2 } END { print opened }'
+		awk '/Opens/ { opened += $2 } /Fails/ { opened -= $2 } END { exit opened <= 0 }'
 }
 
 # Nobody listens, so who finds a peer has found itself. Some hang in that, some go at once.
 must_meet_itself_without_library() {
 	local running
-	(($(opened) == 0)) || fail "control: it has connected to somebody before"
+	! has_connected || fail "control: it has connected to somebody before"
 	(become_client) >control.out 2>&1 &
 	running=$!
-	for _ in {1..600}; do
-		if (($(opened) > 0)); then
-			kill "$running" 2>/dev/null || true
-			wait "$running" || true
-			return
-		fi
-		sleep 0.05
-	done
-	fail "control: it did not connect to itself"
+	within_seconds has_connected
+	kill "$running" 2>/dev/null || true
+	wait "$running" || true
 }
 
 must_have_met_itself_everywhere() {
@@ -134,11 +121,11 @@ serve() {
 		rsync --daemon --no-detach --config=rsyncd.conf --port="$port" &
 		;;
 	esac
-	for _ in {1..600}; do
-		! ss -Htln "sport = :$port" | grep -q . || return 0
-		sleep 0.05
-	done
-	fail "the server does not listen"
+	within_seconds listens
+}
+
+listens() {
+	ss -Htln "sport = :$port" | grep -q .
 }
 
 port=50000

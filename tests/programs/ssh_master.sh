@@ -4,13 +4,11 @@
 #
 #   namespace.sh ssh_master.sh LIBRARY LAUNCHER
 set -euo pipefail
+. "$(dirname "$(realpath "$0")")/../outcome.sh"
+evidence='*.out'
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin
 launcher=$2
 
-skip() {
-	echo "skipped: $1"
-	exit 77
-}
 # Of all users, not of a namespace of one's own.
 grep -q 4294967295 /proc/self/uid_map || skip "a server of ssh needs root"
 command -v dropbear >/dev/null || skip "dropbear is not installed"
@@ -18,20 +16,6 @@ command -v dropbear >/dev/null || skip "dropbear is not installed"
 work=$(mktemp -d)
 cd "$work"
 trap 'jobs -p | xargs -r kill || true; rm -rf "$work"' EXIT
-
-fail() {
-	echo "$1"
-	tail -n +1 -- *.out
-	exit 1
-}
-
-within_seconds() {
-	for _ in {1..600}; do
-		! "$@" || return 0
-		sleep 0.05
-	done
-	fail "not reached: $*"
-}
 
 # The server takes the key that it finds in root's home.
 awk -F: -v OFS=: -v home="$work" '$1 == "root" { $6 = home } 1' /etc/passwd >passwd

@@ -6,6 +6,7 @@
 # which runs the suite with that as LD_PRELOAD and prints for each test "passed TEST", "failed TEST"
 # or "skipped TEST", and in the end calls compare.
 set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/../outcome.sh"
 
 # Debian's programs, not what a machine may have in front of them.
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8
@@ -16,11 +17,6 @@ suite=$2
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export HOME=$work TMPDIR=$work
-
-skip() {
-	echo "skipped: $1"
-	exit 77
-}
 
 results() {
 	cd "$(mktemp -d)"

@@ -1,3 +1,4 @@
+#!/bin/bash
 # A proxy tells its client, and its log, how it fared with its server. Between two attempts at the
 # same server it waits a second.
 cat >haproxy.cfg <<END

@@ -1,0 +1,25 @@
+# shellcheck shell=bash
+# How a script that is a test comes to its end: sourced by all of them.
+
+# skip WHY...: in a line that run.sh and who reads the log look for.
+skip() {
+	echo "skipped: $*"
+	exit 77
+}
+
+# fail WHAT...: with the line of the script, and the files that match the patterns in $evidence.
+fail() {
+	echo "line ${BASH_LINENO[-2]}: $*" >&2
+	# shellcheck disable=SC2086 # several patterns
+	[ -z "${evidence-}" ] || tail -n +1 -- $evidence >&2
+	exit 1
+}
+
+# within_seconds COMMAND...: until it succeeds, for half a minute.
+within_seconds() {
+	for _ in {1..600}; do
+		! "$@" || return 0
+		sleep 0.05
+	done
+	fail "not reached: $*"
+}
