@@ -1,6 +1,7 @@
 #!/bin/bash
-# The README's three commands, on a machine without what the tests need: installed under /usr/local
-# the bare name works. What is written there and in /etc and /var stays in a mount namespace.
+# The three commands that install from the source, on a machine without what the tests need. The
+# library is then found in /usr/local by its bare name. Changes to /usr/local, /etc and /var stay in a
+# mount namespace.
 # shellcheck disable=SC2016 # what single quotes hold is for another shell
 source=$1
 # shellcheck source=/dev/null
@@ -10,8 +11,7 @@ source=$1
 directory=$(mktemp -d)
 trap 'rm -rf "$directory"' EXIT
 
-read -ra configure < <(sed -n 's/^    \(cmake -B build .*\) && cmake --build build && sudo .*/\1/p' \
-	"$source/README.md")
+read -ra configure < <(grep -m 1 '^    cmake -B build ' "$source/shim/package/README.md")
 (cd "$directory" && PKG_CONFIG_LIBDIR=/nonexistent "${configure[@]/#build/b}" -S "$source" >/dev/null)
 cmake --build "$directory/b" >/dev/null
 unshare --mount bash -euc '
