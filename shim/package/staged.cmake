@@ -1,6 +1,6 @@
 # What is about to be packed, for Debian: compressed as its policy wants it (12.1, 12.7).
 if(CPACK_GENERATOR STREQUAL "DEB")
-	file(GLOB texts ${CPACK_TEMPORARY_INSTALL_DIRECTORY}/*/usr/share/man/man*/*.[17]
+	file(GLOB texts ${CPACK_TEMPORARY_INSTALL_DIRECTORY}/*/usr/share/man/man*/*.[178]
 		${CPACK_TEMPORARY_INSTALL_DIRECTORY}/*/usr/share/doc/*/changelog)
 	execute_process(COMMAND gzip -9n ${texts} COMMAND_ERROR_IS_FATAL ANY)
 else()

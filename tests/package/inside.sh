@@ -56,12 +56,14 @@ kill "$pid"
 wait "$pid" || :
 
 # The manual and the completion are found.
-for page in 1:noselfconn 7:libnoselfconn; do
+for page in 1:noselfconn 7:libnoselfconn 8:noselfconn-host; do
 	grep -q "^ *${page#*:} [–—]" <<<"$(man "${page%:*}" "${page#*:}")" ||
 		fail "no ${page#*:}(${page%:*})"
 done
-bash -euc '. /usr/share/bash-completion/bash_completion; _completion_loader noselfconn || [ $? = 124 ]
-	complete -p noselfconn' >/dev/null || fail "no completion"
+for command in noselfconn noselfconn-host; do
+	bash -euc '. /usr/share/bash-completion/bash_completion; _completion_loader $1 || [ $? = 124 ]
+		complete -p $1' bash $command >/dev/null || fail "no completion of $command"
+done
 
 # Nothing stays.
 dpkg --purge noselfconn libnoselfconn:amd64 libnoselfconn:i386 >/dev/null

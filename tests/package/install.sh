@@ -31,10 +31,14 @@ triplet=$(gcc -print-multiarch)
 (cd root && find . -type f -printf '%m %P\n' | LC_ALL=C sort -k 2) >installed
 diff - installed <<END
 755 usr/bin/noselfconn
+755 usr/bin/noselfconn-host
+644 usr/lib/systemd/system/noselfconn-host.service
 644 usr/lib/$triplet/libnoselfconn.so
 644 usr/share/bash-completion/completions/noselfconn
+644 usr/share/bash-completion/completions/noselfconn-host
 644 usr/share/man/man1/noselfconn.1
 644 usr/share/man/man7/libnoselfconn.7
+644 usr/share/man/man8/noselfconn-host.8
 END
 
 # The launcher finds the library under any prefix, which a symbolic link does not hide.

@@ -14,6 +14,9 @@
 
 bool control;
 
+/* The command that puts the host rule in place, in a test of the rule. */
+static const char *host_rule;
+
 /*
  * Some scenarios start programs from the build directory. If that belongs to another user, root in
  * a user namespace may not read it.
@@ -64,9 +67,13 @@ static bool library_is_at_work(void)
 int scenario_main(int argc, char **argv, void (*add_tests)(Suite *))
 {
 	control = argc == 2 && strcmp(argv[1], "--control") == 0;
-	if (argc > 1 + control || control == library_is_at_work()) {
-		fprintf(stderr, "usage: LD_PRELOAD=libnoselfconn.so %s, or %s --control\n", argv[0],
-			argv[0]);
+	host_rule = getenv("HOST_RULE");
+	bool cured = library_is_at_work() || (host_rule && !control);
+	if (argc > 1 + control || control == cured) {
+		fprintf(stderr,
+			"usage: LD_PRELOAD=libnoselfconn.so %s, HOST_RULE=COMMAND %s, or %s "
+			"--control\n",
+			argv[0], argv[0], argv[0]);
 		return 2;
 	}
 
@@ -74,7 +81,9 @@ int scenario_main(int argc, char **argv, void (*add_tests)(Suite *))
 	if (status != 0)
 		return status;
 
-	Suite *suite = suite_create(control ? "without the library" : "under the library");
+	Suite *suite = suite_create(host_rule ? "with the host rule"
+				    : control ? "without the library"
+					      : "under the library");
 	add_tests(suite);
 	return run_suite(suite);
 }
@@ -94,6 +103,8 @@ static void namespace_with(int low, int high)
 	const char *missing = enter_namespace(low, high);
 
 	ck_assert_msg(!missing, "%s", missing);
+	if (host_rule)
+		run("%s >/dev/null", host_rule);
 }
 
 void one_port(void)

@@ -163,9 +163,11 @@ static void add_tests(Suite *suite)
 	tcase_add_test(untouched, unbound_to_another_loopback_address);
 	tcase_add_test(untouched, simultaneous_open);
 	tcase_add_test(untouched, udp);
-	tcase_add_test(untouched, raw);
 	tcase_add_test(untouched, unix_datagram);
 	tcase_add_test(untouched, unix_stream);
+
+	TCase *raw_sockets = add_case(suite, "raw", some_ports);
+	tcase_add_test(raw_sockets, raw);
 }
 
 int main(int argc, char **argv)

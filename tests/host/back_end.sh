@@ -1,0 +1,23 @@
+#!/bin/bash
+# Runs a command for which iptables is the one of a back end, in namespaces of its own with lo up.
+#
+#   back_end.sh nft|legacy COMMAND...
+set -euo pipefail
+
+directory=$(mktemp -d)
+trap 'rm -rf "$directory"' EXIT
+chmod 755 "$directory"
+for command in {iptables,ip6tables}{,-save,-restore}; do
+	target=/usr/sbin/${command/tables/tables-$1}
+	if [ ! -x "$target" ]; then
+		echo "skipped: no $target"
+		exit 77
+	fi
+	ln -s "$target" "$directory/$command"
+done
+export PATH=$directory:$PATH:/usr/sbin:/sbin
+# The lock of the older one. Who is root in a user namespace only cannot have the usual one.
+export XTABLES_LOCKFILE=$directory/lock
+touch "$directory/lock"
+chmod 666 "$directory/lock"
+"${@:2}"

@@ -1,0 +1,65 @@
+# shellcheck shell=bash
+# Read by the scripts here. They run in namespaces of their own, with $host, the command, as their
+# first argument, and a directory that is removed.
+set -euo pipefail
+export LC_ALL=C.UTF-8
+unset LD_PRELOAD
+host=$1
+directory=$(mktemp -d)
+trap 'rm -rf "$directory"' EXIT
+chmod 755 "$directory"
+cd "$directory"
+
+fail() {
+	echo "line ${BASH_LINENO[1]}: $*" >&2
+	exit 1
+}
+
+skip() {
+	echo "skipped: $*"
+	exit 77
+}
+
+# expect STATUS PATTERN COMMAND...: the exit status, and what all of the output has to match.
+expect() {
+	local expected=$1 pattern=$2 output status=0
+	shift 2
+	output=$("$@" 2>&1 </dev/null) || status=$?
+	# shellcheck disable=SC2053 # a pattern it is
+	[[ $status = "$expected" && $output = $pattern ]] ||
+		fail "$* gave $status and \"$output\", expected $expected and \"$pattern\""
+}
+
+# The back end has to be there, and the kernel to have xt_bpf.
+need_rule() {
+	local said
+	said=$(unshare --net "$host" add 2>&1) || {
+		[[ $said = *"no -m bpf"* ]] || fail "$said"
+		skip "$said"
+	}
+}
+
+# From now on connect() has this port only.
+only_port() {
+	echo "$1 $1" >/proc/sys/net/ipv4/ip_local_port_range
+}
+
+# connect ADDRESS PORT: what bash hears when the port is the only one.
+connect() {
+	local said
+	only_port "$2"
+	said=$( (exec 3<>"/dev/tcp/$1/$2" && echo connected) 2>&1) || true
+	case $said in
+	connected) echo connected ;;
+	*refused*) echo refused ;;
+	*) echo "$said" ;;
+	esac
+}
+
+# Both families' filter tables, without what changes by itself: counters and times.
+saved() {
+	{
+		iptables-save -t filter
+		ip6tables-save -t filter
+	} | sed '/^#/d; s/\[[0-9:]*\]/[]/'
+}
