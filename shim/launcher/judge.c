@@ -135,6 +135,11 @@ static void judge_elf(struct judgement *judgement, const char *name, const char 
 				  "is a Go program, which makes its system calls without libc, so "
 				  "that at most its C libraries would be protected",
 				  host_rule);
+	else if (program->defines_connect)
+		refuse_to_protect(judgement, name,
+				  "has a function connect() of its own, which its libraries call "
+				  "in place of libc's",
+				  host_rule);
 	else if (problem)
 		refuse_bad_library(judgement, name, problem);
 	else if (!*judgement->library)

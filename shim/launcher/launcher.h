@@ -78,6 +78,7 @@ struct program {
 	bool is_loader;
 	bool is_go;
 	bool is_php;
+	bool defines_connect;
 	char version[VERSION_SIZE]; /* of libnoselfconn, "" if it is something else */
 	uint64_t start;		    /* addresses, as in the file: of its first byte, */
 	uint64_t dynamic;	    /* of its dynamic section, 0 if it has none */
@@ -328,7 +329,9 @@ struct loaded {
 	char version[VERSION_SIZE]; /* "" for one before 1.1.0 */
 	char file[PATH_MAX];	    /* as mapped */
 	char name[PATH_MAX];	    /* by which it was loaded */
+	char program[PATH_MAX];	    /* whose dynamic linker it is */
 	char past[PATH_MAX];	    /* objects whose connect() is libc's all the same */
+	char other[PATH_MAX];	    /* an object that gets calls of connect() instead */
 };
 
 /* What cannot be read is taken for what is not there. */

@@ -132,27 +132,33 @@ static bool is_connect(const struct imports *imports, uint64_t symbol)
 	return name < imports->strings_size && strcmp(imports->strings + name, "connect") == 0;
 }
 
-/* Whether a relocation of this table has made connect() libc's. */
-static bool table_goes_to_libc(const struct imports *imports, uint64_t table, uint64_t size,
-			       bool has_addends)
+/*
+ * The file to which a relocation of this table leads calls of connect(), NULL without one. Until
+ * the first call it can be the object itself, whose stub asks the linker.
+ */
+static const char *target_in(const struct imports *imports, uint64_t table, uint64_t size,
+			     bool has_addends)
 {
 	const struct object *object = imports->object;
+	const char *own = file_at(object, object->dynamic);
 	size_t step = (has_addends ? 3 : 2) * word_size(object);
 	unsigned char *bytes = copy(object, table, size);
-	bool found = false;
+	const char *target = NULL;
 
-	for (uint64_t i = 0; bytes && !found && i + step <= size; i += step) {
+	for (uint64_t i = 0; bytes && !target && i + step <= size; i += step) {
 		uint64_t place = object->base + word_in(object, bytes + i, 0);
 		uint64_t info = word_in(object, bytes + i, 1);
 		uint64_t symbol = object->is_64 ? ELF64_R_SYM(info) : ELF32_R_SYM(info);
-		found = symbol != 0 && is_connect(imports, symbol) &&
-			is_libc(file_at(object, word_at(object, place)));
+		if (symbol != 0 && is_connect(imports, symbol))
+			target = file_at(object, word_at(object, place));
+		if (target && (!*target || strcmp(target, own) == 0))
+			target = NULL;
 	}
 	free(bytes);
-	return found;
+	return target;
 }
 
-static bool goes_to_libc(const struct object *object)
+static const char *target_of_connect(const struct object *object)
 {
 	uint64_t size = dynamic_value(object, DT_STRSZ);
 	char *strings = copy(object, dynamic_address(object, DT_STRTAB), size);
@@ -160,18 +166,21 @@ static bool goes_to_libc(const struct object *object)
 				  .strings = strings,
 				  .strings_size = size,
 				  .symbols = dynamic_address(object, DT_SYMTAB)};
-	bool found = false;
+	const char *target = NULL;
 
-	if (strings && strings[size - 1] == '\0' && memmem(strings, size, "connect", 8))
-		found = table_goes_to_libc(&imports, dynamic_address(object, DT_JMPREL),
-					   dynamic_value(object, DT_PLTRELSZ),
-					   dynamic_value(object, DT_PLTREL) == DT_RELA) ||
-			table_goes_to_libc(&imports, dynamic_address(object, DT_RELA),
-					   dynamic_value(object, DT_RELASZ), true) ||
-			table_goes_to_libc(&imports, dynamic_address(object, DT_REL),
+	if (strings && strings[size - 1] == '\0' && memmem(strings, size, "connect", 8)) {
+		target = target_in(&imports, dynamic_address(object, DT_JMPREL),
+				   dynamic_value(object, DT_PLTRELSZ),
+				   dynamic_value(object, DT_PLTREL) == DT_RELA);
+		if (!target)
+			target = target_in(&imports, dynamic_address(object, DT_RELA),
+					   dynamic_value(object, DT_RELASZ), true);
+		if (!target)
+			target = target_in(&imports, dynamic_address(object, DT_REL),
 					   dynamic_value(object, DT_RELSZ), false);
+	}
 	free(strings);
-	return found;
+	return target;
 }
 
 /* By its note; before 1.1.0 there was none, but the name of a setting in what was mapped first. */
@@ -189,47 +198,56 @@ static bool is_library(const struct object *object, char version[VERSION_SIZE])
 		memmem(image, size, "NOSELFCONN_RETRIES", strlen("NOSELFCONN_RETRIES")));
 }
 
-static void note_library(struct loaded *loaded, const struct object *object, uint64_t name)
+/* What is longer than a path can be, because the kernel has escaped it, is cut. */
+static void keep(char kept[PATH_MAX], const char *path)
 {
-	loaded->is_loaded = true;
-	snprintf(loaded->file, sizeof loaded->file, "%s", file_at(object, object->base));
-	loaded->name[read_memory(object->memory, name, loaded->name, sizeof loaded->name - 1)] =
-		'\0';
+	snprintf(kept, PATH_MAX, "%s", path);
 }
 
-static void note_object_past(struct loaded *loaded, const struct object *object)
-{
-	size_t length = strlen(loaded->past);
-
-	snprintf(loaded->past + length, sizeof loaded->past - length, "%s%s",
-		 length > 0 ? ", " : "", file_at(object, object->dynamic));
-}
-
-/*
- * Walks over a list of struct link_map, which has the same members in every libc: l_addr, l_name,
- * l_ld, l_next. An object that stands in front of another is asked first for a symbol.
- */
-static void walk(struct loaded *loaded, struct object object, uint64_t map)
+/* An object that stands in front of another is asked first for a symbol. */
+static void look_for_library(struct loaded *loaded, const struct object *object, uint64_t name)
 {
 	char version[VERSION_SIZE];
-	bool behind_libc = false;
+	size_t length;
 
+	if (is_libc(file_at(object, object->dynamic))) {
+		loaded->is_settled = true;
+	} else if (is_library(object, version)) {
+		loaded->is_loaded = true;
+		loaded->is_in_front = !loaded->is_settled;
+		strcpy(loaded->version, version);
+		keep(loaded->file, file_at(object, object->base));
+		length = read_memory(object->memory, name, loaded->name, sizeof loaded->name - 1);
+		loaded->name[length] = '\0';
+	}
+}
+
+static void look_for_calls(struct loaded *loaded, const struct object *object, uint64_t name)
+{
+	const char *file = file_at(object, object->dynamic);
+	const char *target = is_libc(file) ? NULL : target_of_connect(object);
+	size_t length = strlen(loaded->past);
+
+	(void)name;
+	if (!target || strcmp(file, loaded->file) == 0 || strcmp(target, loaded->file) == 0)
+		return;
+	if (is_libc(target))
+		snprintf(loaded->past + length, sizeof loaded->past - length, "%s%s",
+			 length > 0 ? ", " : "", file);
+	/* The address of a function is a stub of the program, if it is not position-independent. */
+	else if (strcmp(target, loaded->program) != 0)
+		keep(loaded->other, target);
+}
+
+/* A list of struct link_map has in every libc these members: l_addr, l_name, l_ld, l_next. */
+static void each_object(struct loaded *loaded, struct object object, uint64_t map,
+			void (*look)(struct loaded *, const struct object *, uint64_t name))
+{
 	for (int i = 0; map != 0 && i < MOST_OBJECTS; i++) {
-		uint64_t name = nth_word(&object, map, 1);
 		object.base = nth_word(&object, map, 0);
 		object.dynamic = nth_word(&object, map, 2);
+		look(loaded, &object, nth_word(&object, map, 1));
 		map = nth_word(&object, map, 3);
-		const char *file = file_at(&object, object.dynamic);
-		if (is_libc(file)) {
-			behind_libc = true;
-			loaded->is_settled = true;
-		} else if (is_library(&object, version)) {
-			note_library(loaded, &object, name);
-			strcpy(loaded->version, version);
-			loaded->is_in_front = !behind_libc;
-		} else if (goes_to_libc(&object)) {
-			note_object_past(loaded, &object);
-		}
 	}
 }
 
@@ -265,7 +283,10 @@ void find_objects(const struct memory *memory, struct loaded *loaded)
 		for (int n = 0; debug != 0 && n < MOST_ENTRIES; n++) {
 			bool has_next = (uint32_t)nth_word(&object, debug, 0) >= 2;
 			bool is_changing = (uint32_t)nth_word(&object, debug, 3) != RT_CONSISTENT;
-			walk(loaded, object, nth_word(&object, debug, 1));
+			uint64_t list = nth_word(&object, debug, 1);
+			keep(loaded->program, memory->mappings[i].path);
+			each_object(loaded, object, list, look_for_library);
+			each_object(loaded, object, list, look_for_calls);
 			loaded->is_settled &= !is_changing;
 			debug = has_next ? nth_word(&object, debug, 5) : 0;
 		}

@@ -245,6 +245,7 @@ static void read_elf(struct program *program, const unsigned char *bytes, size_t
 	program->is_loader = !*program->interpreter &&
 			     (defines(&elf, "_r_debug") || defines(&elf, "_dl_debug_addr"));
 	program->is_go = is_go(&elf);
+	program->defines_connect = defines(&elf, "connect");
 	program->is_php = defines(&elf, "php_module_startup");
 	read_version(&elf, program->version);
 	read_places(&elf, program);

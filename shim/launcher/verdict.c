@@ -229,6 +229,10 @@ static void judge_loaded(const char *process, const struct memory *memory,
 	else if (*loaded->past)
 		say(verdict, NOT_PROTECTED, "not protected by %s in %s, whose connect() is libc's",
 		    library, loaded->past);
+	else if (*loaded->other)
+		say(verdict, UNKNOWN,
+		    "unknown: calls of connect() go to %s, which stands before %s", loaded->other,
+		    library);
 	else
 		say_protected(process, loaded, library, verdict);
 }

@@ -55,6 +55,11 @@ done
 expect 0 "$ok" "$launcher" --check ./speaks-of-go
 expect 0 "$ok" "$launcher" --check "$launcher"
 
+# A program that exports a connect() of its own.
+gcc -rdynamic -o own -x c - <<<'int connect(void) { return 42; } int main(void) { return connect(); }'
+expect 125 "*cannot be protected: it has a function connect() of its own*$host_rule" "$launcher" ./own
+expect 42 '' "$launcher" --force ./own
+
 # What it is that cannot be protected in PHP.
 expect 0 "$ok; the extensions that it loads cannot, see libnoselfconn(7)" "$launcher" --check php
 

@@ -147,6 +147,35 @@ expect 2 "$pid: not protected $by ($library) in $PWD/plugin.so, whose connect() 
 	"$launcher" --status "$pid"
 stopped
 
+# A library in front of it, which may do with the calls what it likes.
+gcc -shared -fPIC -o before.so -x c - <<<'int connect(void) { return 42; }'
+gcc -Wl,-z,now -o calls -x c - <<'END'
+#include <stdio.h>
+#include <sys/socket.h>
+int main(void) { connect(-1, 0, 0); puts("started"); fflush(stdout); return getchar(); }
+END
+started env LD_PRELOAD="$library:$PWD/before.so" ./calls
+expect 0 "$pid: protected $by *" "$launcher" --status "$pid"
+stopped
+started env LD_PRELOAD="$PWD/before.so:$library" ./calls
+expect 3 "$pid: unknown: calls of connect() go to $PWD/before.so, which stands before libnoselfconn *" \
+	"$launcher" --status "$pid"
+stopped
+
+# A program with its own address for the function is none.
+gcc -no-pie -fno-pie -o address -x c - <<'END'
+#include <stdio.h>
+#include <sys/socket.h>
+int main(void) { printf("started %p\n", (void *)connect); fflush(stdout); return getchar(); }
+END
+gcc -shared -fPIC -Wl,-z,now -o takes.so -x c - <<'END'
+#include <sys/socket.h>
+void *address(void) { return (void *)connect; }
+END
+started env LD_PRELOAD="$library:$PWD/takes.so" ./address
+expect 0 "$pid: protected $by *" "$launcher" --status "$pid"
+stopped
+
 # A Go program, into which its C libraries have brought a dynamic linker.
 cat >go.c <<'END'
 #include <stdio.h>

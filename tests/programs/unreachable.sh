@@ -25,6 +25,11 @@ rustix)
 	cp -r "$clients/rustix" .
 	(cd rustix && cargo build --offline >../build.out 2>&1) || fail "it cannot be built"
 	;;
+cgo)
+	command -v go >/dev/null || skip "go is not installed"
+	cp -r "$clients/cgo" .
+	(cd cgo && go build -o client . >../build.out 2>&1) || fail "it cannot be built"
+	;;
 io-uring)
 	gcc -o io_uring "$clients/io_uring.c" -luring
 	;;
@@ -63,5 +68,5 @@ meets_itself() {
 echo 40000 40000 >/proc/sys/net/ipv4/ip_local_port_range
 check
 meets_itself LD_PRELOAD="$library" NOSELFCONN_LOG=stderr
-! grep libnoselfconn: client.out || fail "the library has seen it"
+[ "$stays" = half ] || ! grep libnoselfconn: client.out || fail "the library has seen it"
 echo "$3: $(head -n 1 check.out)"
