@@ -109,7 +109,6 @@ static void refuse_bad_library(struct judgement *judgement, const char *name, co
 
 	snprintf(why, sizeof why, "needs %s, which %s", judgement->library, problem);
 	refuse_to_protect(judgement, name, why, "install the library anew or elsewhere");
-	judgement->library[0] = '\0';
 }
 
 /* What stands before a program when it is run: its file, and the loader that maps it. */
@@ -144,6 +143,9 @@ static void judge_elf(struct judgement *judgement, const char *name, const char 
 		refuse_bad_library(judgement, name, problem);
 	else if (!*judgement->library)
 		refuse_without_library(judgement, name, &program->architecture);
+	/* Nor is it any good to what the program starts. */
+	if (problem)
+		judgement->library[0] = '\0';
 }
 
 static void refuse_unread(struct judgement *judgement, const char *name)

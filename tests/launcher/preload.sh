@@ -67,6 +67,9 @@ refused_for text 'is not a library'
 refused_for part 'is not a library, or only a part of one'
 expect 0 "$PWD/beside/lib/libnoselfconn.so" beside/bin/noselfconn printenv LD_PRELOAD
 expect 1 '' empty/noselfconn --force printenv LD_PRELOAD
+gcc -static -o static -x c - <<<'#include <stdlib.h>
+int main(void) { return getenv("LD_PRELOAD") != 0; }'
+expect 0 '' empty/noselfconn --force ./static
 
 if [ "$(id -u)" = 0 ]; then
 	refused_for unreadable 'cannot be read' setpriv --reuid 65534 --regid 65534 --clear-groups
