@@ -82,12 +82,12 @@ int main(int argc, char **argv)
 		prctl(PR_SET_NAME, "a b\tc");
 	if (is("closed"))
 		close(fd);
+	if (is("forked") && fork() == 0)
+		pause();
 	puts("connected");
 	fflush(stdout);
 	if (is("leaving"))
 		return 0;
-	if (is("forked") && fork() == 0)
-		pause();
 	if (!is("closed"))
 		tell_how_reading_ends(fd);
 	pause();

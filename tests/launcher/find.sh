@@ -185,5 +185,7 @@ printf 'names of columns\nnonsense\n' >tables/tcp6
 expect 3 'noselfconn: cannot read *: Bad message' with_tables tables noselfconn --find
 rm tables/tcp
 expect 3 'noselfconn: cannot read *: No such file *' with_tables tables noselfconn --find
-expect 3 'noselfconn: cannot read *: No such file *' \
-	unshare --mount bash -c 'mount -t tmpfs none /proc; exec noselfconn --find'
+# A sanitizer does not work without /proc.
+[ -n "${ASAN_OPTIONS-}" ] ||
+	expect 3 'noselfconn: cannot read *: No such file *' \
+		unshare --mount bash -c 'mount -t tmpfs none /proc; exec noselfconn --find'
