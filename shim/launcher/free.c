@@ -32,19 +32,12 @@ static bool is_that_socket(int fd, const struct tcp_socket *socket)
 	return fstat(fd, &status) == 0 && status.st_ino == socket->inode && is_self_connected(fd);
 }
 
-/*
- * As a reset by the peer leaves it. What connect() alone leaves is no end of file for those who
- * read on after the error, and no POLLIN for those who wait for it. shutdown() says ENOTCONN, but
- * does it nevertheless (inet_shutdown(), net/ipv4/af_inet.c).
- */
+/* undo_self_connect() would take away the error, from which the program is to learn of it. */
 static int reset(int fd)
 {
 	static const struct sockaddr unspecified = {.sa_family = AF_UNSPEC};
 
-	if (connect(fd, &unspecified, sizeof unspecified) != 0)
-		return errno;
-	shutdown(fd, SHUT_RDWR);
-	return 0;
+	return connect(fd, &unspecified, sizeof unspecified) == 0 ? 0 : errno;
 }
 
 /* Through the descriptor of the program that holds the socket. Returns 0 or an errno. */

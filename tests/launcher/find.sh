@@ -16,6 +16,10 @@ found() {
 network_of() {
 	readlink "/proc/$1/ns/net" | sed 's/[][]/\\&/g'
 }
+unit_of() {
+	awk -F / 'length > longest { longest = length; unit = $NF } END { print unit == "" ? "-" : unit }' \
+		<(sed 's/^[^/]*//' "/proc/$1/cgroup")
+}
 found_live() {
 	found 1 "$1:$port"
 	found 2 ESTABLISHED
@@ -25,6 +29,7 @@ found_live() {
 	[[ $(readlink "/proc/$2/fd/$value") = socket:* ]] || fail "descriptor $value is no socket"
 	found 6 client
 	found 7 "$3"
+	found 8 "$(unit_of "$2")"
 	expect 2 '*' noselfconn --find
 }
 

@@ -43,13 +43,15 @@ expect 0 "$none" noselfconn --free "$port"
 
 # The server cannot bind, and then it can. The client goes on, and reads what a reset leaves.
 freed() {
-	local reading=$1 how=$2
+	local readings=$1 how=$2 reading
 	shift 2
 	# shellcheck disable=SC2086 # words
 	started client $how
 	expect 1 '*Address already in use*' client "${how%% *}" server
 	expect 0 "freed: *:$port ESTABLISHED*" "$@" noselfconn --free "$port"
-	says "$reading"
+	for reading in $readings; do
+		says "$reading"
+	done
 	[[ $how = *bound* ]] || expect 0 '' client "${how%% *}" server
 	[ -e "/proc/$pid/exe" ] || fail "the client has ended"
 	expect 0 '*' noselfconn --find
@@ -57,7 +59,7 @@ freed() {
 	stopped "$pid"
 }
 for how in 127.0.0.1 '127.0.0.1 device' ::1 ::ffff:127.0.0.1 '127.0.0.1 forked'; do
-	freed ECONNABORTED "$how"
+	freed 'ECONNABORTED end' "$how"
 	# Who waits in recv() meanwhile hears EPIPE since Linux 6.5.
 	freed '@(EPIPE|ECONNRESET|ENOTCONN)' "$how" "${no_destroy[@]}"
 	freed ECONNRESET "$how polling" "${no_destroy[@]}"
@@ -74,10 +76,15 @@ if [ -n "${as_nobody[*]}" ]; then
 		"${as_nobody[@]}" noselfconn --free "$port"
 	found=$(noselfconn --find) || [[ $found = *" $pid "* ]] || fail "$found"
 	stopped "$pid"
-else
-	started client 127.0.0.1
-	stopped "$pid"
+	noselfconn --free "$port" >/dev/null
 fi
+
+# Another port is another port.
+started client 127.0.0.1
+expect 0 'no socket of port 40001 is connected to itself in this network namespace' \
+	noselfconn --free 40001
+expect 2 "*127.0.0.1:$port ESTABLISHED *" noselfconn --find
+stopped "$pid"
 
 # What is left of it: TIME_WAIT.
 expect 1 '*Address already in use*' client 127.0.0.1 server
