@@ -72,7 +72,7 @@ fi
 # Without the rights nothing is freed, and that is said.
 if [ -n "${as_nobody[*]}" ]; then
 	started client 127.0.0.1
-	expect 2 "not freed: 127.0.0.1:$port ESTABLISHED; sock_diag: Operation not permitted; ask root" \
+	expect 2 "not freed: 127.0.0.1:$port ESTABLISHED; through sock_diag: Operation not permitted; ask root" \
 		"${as_nobody[@]}" noselfconn --free "$port"
 	found=$(noselfconn --find) || [[ $found = *" $pid "* ]] || fail "$found"
 	stopped "$pid"
@@ -97,7 +97,7 @@ expect 2 "freed: *still taken: 127.0.0.1:$port*" noselfconn --free "$port"
 stopped "$pid"
 
 started client 127.0.0.1 closed
-expect 2 "not freed: 127.0.0.1:$port TIME_WAIT; sock_diag: not in this kernel*; it ends by itself in * s" \
+expect 2 "not freed: 127.0.0.1:$port TIME_WAIT; through sock_diag: not in this kernel*; it ends by itself in * s" \
 	"${no_destroy[@]}" noselfconn --free "$port"
 noselfconn --free "$port" >/dev/null
 stopped "$pid"
@@ -123,6 +123,18 @@ left alone: 1 in another network namespace; to free there: noselfconn --free $po
 		stopped "$pid"
 	done
 done
+# Who may not enter it resets the socket through its program.
+outside=(setpriv --inh-caps=-sys_admin --bounding-set=-sys_admin)
+if "${outside[@]}" true 2>/dev/null; then
+	started "${other_network[@]}" client 127.0.0.1 polling
+	expect 0 'freed: *' "${outside[@]}" noselfconn --free "$port" "$pid"
+	says ECONNRESET
+	stopped "$pid"
+	started "${other_network[@]}" client 127.0.0.1 closed
+	expect 2 'not freed: *; through sock_diag: Operation not permitted; ask root; it ends *' \
+		"${outside[@]}" noselfconn --free "$port" "$pid"
+	stopped "$pid"
+fi
 started "${other_network[@]}" client 127.0.0.1
 expect 0 "$none*" noselfconn --free "$port"
 expect 0 "freed: *ESTABLISHED*" nsenter --net --target "$pid" noselfconn --free "$port"
