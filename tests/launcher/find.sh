@@ -65,7 +65,7 @@ expect 0 "$none" noselfconn --find
 
 # By the port alone.
 started client 127.0.0.1
-expect 2 '*' noselfconn --find "$port"
+expect 2 'ADDRESS *STATE *TIME *PID *FD *PROGRAM *NETWORK *UNIT*' noselfconn --find "$port"
 expect 2 '*' noselfconn --find="$port"
 expect 0 'no socket of port 40001 is *' noselfconn --find 40001
 
@@ -77,9 +77,9 @@ if "${as_nobody[@]}" true 2>/dev/null; then
 	for hidepid in 1 2; do
 		hidden=(unshare --mount bash -c "mount -t proc -o hidepid=$hidepid proc /proc
 			exec \"\$@\"" bash)
-		expect 3 '*processes are hidden**others could not be looked at' \
+		expect 3 'noselfconn: processes are hidden*others could not be looked at' \
 			"${hidden[@]}" "${as_nobody[@]}" noselfconn --find 40001
-		expect 2 '*processes are hidden*' "${hidden[@]}" "${as_nobody[@]}" noselfconn --find
+		expect 2 'noselfconn: processes are hidden*' "${hidden[@]}" "${as_nobody[@]}" noselfconn --find
 		expect 0 '*' "${hidden[@]}" noselfconn --find 40001
 	done
 fi
