@@ -334,7 +334,7 @@ int free_port(const struct options *options)
 		find_holders(&host.sockets);
 		if (process)
 			network = index_of(&host, given, process);
-		status = free_in(&host, network, process, given);
+		status = free_in(&host, network, process ? process : "self", given);
 	}
 	free_host(&host);
 	return status;
