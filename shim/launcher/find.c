@@ -13,14 +13,6 @@ enum { NONE = 0, FOUND = 2 };
 
 enum { COLUMN = 300 };
 
-static FILE *open_of(const char *process, const char *name)
-{
-	char path[64];
-
-	snprintf(path, sizeof path, "/proc/%s/%s", process, name);
-	return fopen(path, "re");
-}
-
 /* Of a line of /proc/PID/stat, proc_pid_stat(5), the field with this number; 0 without one. */
 static unsigned long long stat_field(const char *line, int number)
 {

@@ -32,19 +32,12 @@ static bool is_that_socket(int fd, const struct tcp_socket *socket)
 	return fstat(fd, &status) == 0 && status.st_ino == socket->inode && is_self_connected(fd);
 }
 
-/*
- * As a reset by the peer leaves it. What connect() alone leaves is no end of file for those who
- * read on after the error, and no POLLIN for those who wait for it. shutdown() says ENOTCONN, but
- * does it nevertheless (inet_shutdown(), net/ipv4/af_inet.c).
- */
+/* undo_self_connect() would take away the error, from which the program is to learn of it. */
 static int reset(int fd)
 {
 	static const struct sockaddr unspecified = {.sa_family = AF_UNSPEC};
 
-	if (connect(fd, &unspecified, sizeof unspecified) != 0)
-		return errno;
-	shutdown(fd, SHUT_RDWR);
-	return 0;
+	return connect(fd, &unspecified, sizeof unspecified) == 0 ? 0 : errno;
 }
 
 /* Through the descriptor of the program that holds the socket. Returns 0 or an errno. */
@@ -138,7 +131,8 @@ static int open_sock_diag(void)
 /*
  * By sock_diag(7). The dump tells the device, without which SOCK_DESTROY would miss a socket that
  * is bound to one, and the cookie, without which it could take a server that listens there by now
- * (inet_diag_find_one_icsk(), net/ipv4/inet_diag.c). Returns 0 or an errno.
+ * (inet_diag_find_one_icsk(), net/ipv4/inet_diag.c). Returns 0 or an errno, ESRCH when there is no
+ * such socket.
  */
 static int destroy(const struct tcp_socket *socket)
 {
@@ -158,6 +152,9 @@ static int destroy(const struct tcp_socket *socket)
 	if (error == 0) {
 		request = request_for(SOCK_DESTROY, NLM_F_ACK, socket->local.family, &id);
 		error = ask(netlink, &request, socket, &id);
+		/* The cookie is another's by now, or nothing is there any more. */
+		if (error == ESTALE || error == ENOENT)
+			error = ESRCH;
 	}
 	close(netlink);
 	return error;
@@ -184,8 +181,8 @@ static bool is_unknown_to_kernel(int error)
 static void say_why(const struct tcp_socket *socket, int in_process, int by_kernel)
 {
 	if (*socket->process)
-		printf("; its descriptor: %s", strerror(in_process));
-	printf("; sock_diag: %s",
+		printf("; through its descriptor: %s", strerror(in_process));
+	printf("; through sock_diag: %s",
 	       is_unknown_to_kernel(by_kernel)
 		       ? "not in this kernel (INET_DIAG_DESTROY, for TIME_WAIT since Linux 6.0)"
 		       : strerror(by_kernel));
@@ -198,12 +195,12 @@ static void say_why(const struct tcp_socket *socket, int in_process, int by_kern
 
 /*
  * The kernel's way comes first: whoever waits in recv() hears ECONNABORTED then, while connect()
- * by another makes it EPIPE since Linux 6.5 (sk_wait_event(), include/net/sock.h).
+ * by another makes it EPIPE since Linux 6.5 (sk_wait_event(), include/net/sock.h). Outside is why
+ * the network namespace could not be entered, or 0.
  */
-static bool free_socket(const struct tcp_socket *socket)
+static bool free_socket(const struct tcp_socket *socket, int outside)
 {
-	int by_kernel = destroy(socket);
-	/* What is not there any more is free too. */
+	int by_kernel = outside != 0 ? outside : destroy(socket);
 	bool is_free = by_kernel == 0 || by_kernel == ESRCH;
 	int in_process = ESRCH;
 
@@ -211,7 +208,7 @@ static bool free_socket(const struct tcp_socket *socket)
 		in_process = reset_in_process(socket);
 		is_free = in_process == 0;
 	}
-	printf("%s: ", is_free ? "freed" : "not freed");
+	printf("%s: ", by_kernel == ESRCH ? "gone already" : is_free ? "freed" : "not freed");
 	print_socket(socket);
 	if (!is_free)
 		say_why(socket, in_process, by_kernel);
@@ -242,17 +239,21 @@ static bool check_freed(const struct tcp_socket *socket)
 	return false;
 }
 
-static void enter_network_of(const char *process)
+/* Returns 0 or an errno. */
+static int enter_network_of(const char *process)
 {
 	char path[64];
 	int fd;
+	int error = 0;
 
 	snprintf(path, sizeof path, "/proc/%s/ns/net", process);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || setns(fd, CLONE_NEWNET) != 0)
-		fail(UNKNOWN, "cannot enter the network namespace of process %s: %s", process,
-		     strerror(errno));
+	if (fd < 0)
+		return errno;
+	if (setns(fd, CLONE_NEWNET) != 0)
+		error = errno;
 	close(fd);
+	return error;
 }
 
 static size_t index_of(const struct host *host, const char *port, const char *process)
@@ -271,14 +272,14 @@ static size_t index_of(const struct host *host, const char *port, const char *pr
 	return i;
 }
 
-static bool free_all(const struct socket_list *list, size_t network)
+static bool free_all(const struct socket_list *list, size_t network, int outside)
 {
 	bool is_free = true;
 
 	for (size_t i = 0; i < list->count; i++)
-		if (list->sockets[i].network == network && !free_socket(&list->sockets[i]))
+		if (list->sockets[i].network == network && !free_socket(&list->sockets[i], outside))
 			is_free = false;
-	for (size_t i = 0; is_free && i < list->count; i++)
+	for (size_t i = 0; is_free && outside == 0 && i < list->count; i++)
 		if (list->sockets[i].network == network && !check_freed(&list->sockets[i]))
 			is_free = false;
 	return is_free;
@@ -302,14 +303,15 @@ static void tell_of_others(const struct host *host, size_t network, const char *
 			       count_in(&host->sockets, i), port, host->networks[i].process);
 }
 
-static int free_in(struct host *host, size_t network, const char *port)
+static int free_in(const struct host *host, size_t network, const char *process, const char *port)
 {
+	int outside = network == 0 ? 0 : enter_network_of(process);
 	bool is_free;
 
 	if (count_in(&host->sockets, network) == 0)
 		printf("no socket of port %s is connected to itself in %s network namespace\n",
 		       port, network == 0 ? "this" : "that");
-	is_free = free_all(&host->sockets, network);
+	is_free = free_all(&host->sockets, network, outside);
 	tell_of_others(host, network, port);
 	return is_free ? FREE : TAKEN;
 }
@@ -332,9 +334,7 @@ int free_port(const struct options *options)
 		find_holders(&host.sockets);
 		if (process)
 			network = index_of(&host, given, process);
-		if (network != 0)
-			enter_network_of(process);
-		status = free_in(&host, network, given);
+		status = free_in(&host, network, process ? process : "self", given);
 	}
 	free_host(&host);
 	return status;

@@ -177,11 +177,8 @@ void find_holders(struct socket_list *list)
 
 const char *program_name(const char *process, char name[PROGRAM_NAME])
 {
-	char path[64];
-	FILE *file;
+	FILE *file = open_of(process, "comm");
 
-	snprintf(path, sizeof path, "/proc/%s/comm", process);
-	file = fopen(path, "re");
 	if (!file || !fgets(name, PROGRAM_NAME, file))
 		strcpy(name, "-");
 	if (file)

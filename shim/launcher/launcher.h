@@ -212,6 +212,9 @@ bool list_sockets(struct socket_list *list, const char *process,
 /* Leaves only those of the port. */
 void keep_port(struct socket_list *list, uint16_t port);
 
+/* Opens /proc/PROCESS/NAME to be read. Returns NULL with errno. */
+FILE *open_of(const char *process, const char *name);
+
 /* The descriptors of a process, for closedir(). Returns NULL with errno. */
 DIR *open_descriptors(const char *process);
 

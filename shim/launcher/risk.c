@@ -83,7 +83,8 @@ static void keep_concerned(struct socket_list *list, const struct ephemeral_port
 			list->sockets[kept++] = list->sockets[i];
 	list->count = kept;
 	find_holders(list);
-	qsort(list->sockets, list->count, sizeof *list->sockets, by_port);
+	if (list->count > 0)
+		qsort(list->sockets, list->count, sizeof *list->sockets, by_port);
 }
 
 static void print_program(const struct tcp_socket *socket)

@@ -150,18 +150,18 @@ static bool read_lines(struct socket_list *list, FILE *table,
 	return good && errno == 0;
 }
 
-static FILE *open_table(const char *process, const char *name)
+FILE *open_of(const char *process, const char *name)
 {
 	char path[64];
 
-	snprintf(path, sizeof path, "/proc/%s/net/%s", process, name);
+	snprintf(path, sizeof path, "/proc/%s/%s", process, name);
 	return fopen(path, "re");
 }
 
 static bool read_table(struct socket_list *list, const char *process, const char *name,
 		       bool (*is_wanted)(const struct tcp_socket *socket))
 {
-	FILE *table = open_table(process, name);
+	FILE *table = open_of(process, name);
 	int error;
 	bool good;
 
@@ -179,7 +179,7 @@ static bool has_only_ipv4(const char *process)
 {
 	FILE *table;
 
-	if (errno != ENOENT || !(table = open_table(process, "tcp")))
+	if (errno != ENOENT || !(table = open_of(process, "net/tcp")))
 		return false;
 	fclose(table);
 	return true;
@@ -190,8 +190,8 @@ bool list_sockets(struct socket_list *list, const char *process,
 {
 	size_t count = list->count;
 
-	if (read_table(list, process, "tcp", is_wanted) &&
-	    (read_table(list, process, "tcp6", is_wanted) || has_only_ipv4(process)))
+	if (read_table(list, process, "net/tcp", is_wanted) &&
+	    (read_table(list, process, "net/tcp6", is_wanted) || has_only_ipv4(process)))
 		return true;
 	list->count = count;
 	return false;

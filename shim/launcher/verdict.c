@@ -82,14 +82,6 @@ static bool find_evidence(const char *process, struct verdict *verdict)
 	return true;
 }
 
-static FILE *open_of(const char *process, const char *name)
-{
-	char path[64];
-
-	snprintf(path, sizeof path, "/proc/%s/%s", process, name);
-	return fopen(path, "re");
-}
-
 /* The value of the first variable that begins so, as getenv() has it; NULL without one. */
 static const char *value_after(FILE *environment, const char *prefix, char **line, size_t *size)
 {

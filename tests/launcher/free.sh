@@ -43,13 +43,15 @@ expect 0 "$none" noselfconn --free "$port"
 
 # The server cannot bind, and then it can. The client goes on, and reads what a reset leaves.
 freed() {
-	local reading=$1 how=$2
+	local readings=$1 how=$2 reading
 	shift 2
 	# shellcheck disable=SC2086 # words
 	started client $how
 	expect 1 '*Address already in use*' client "${how%% *}" server
 	expect 0 "freed: *:$port ESTABLISHED*" "$@" noselfconn --free "$port"
-	says "$reading"
+	for reading in $readings; do
+		says "$reading"
+	done
 	[[ $how = *bound* ]] || expect 0 '' client "${how%% *}" server
 	[ -e "/proc/$pid/exe" ] || fail "the client has ended"
 	expect 0 '*' noselfconn --find
@@ -57,7 +59,7 @@ freed() {
 	stopped "$pid"
 }
 for how in 127.0.0.1 '127.0.0.1 device' ::1 ::ffff:127.0.0.1 '127.0.0.1 forked'; do
-	freed ECONNABORTED "$how"
+	freed 'ECONNABORTED end' "$how"
 	# Who waits in recv() meanwhile hears EPIPE since Linux 6.5.
 	freed '@(EPIPE|ECONNRESET|ENOTCONN)' "$how" "${no_destroy[@]}"
 	freed ECONNRESET "$how polling" "${no_destroy[@]}"
@@ -70,14 +72,19 @@ fi
 # Without the rights nothing is freed, and that is said.
 if [ -n "${as_nobody[*]}" ]; then
 	started client 127.0.0.1
-	expect 2 "not freed: 127.0.0.1:$port ESTABLISHED; sock_diag: Operation not permitted; ask root" \
+	expect 2 "not freed: 127.0.0.1:$port ESTABLISHED; through sock_diag: Operation not permitted; ask root" \
 		"${as_nobody[@]}" noselfconn --free "$port"
 	found=$(noselfconn --find) || [[ $found = *" $pid "* ]] || fail "$found"
 	stopped "$pid"
-else
-	started client 127.0.0.1
-	stopped "$pid"
+	noselfconn --free "$port" >/dev/null
 fi
+
+# Another port is another port.
+started client 127.0.0.1
+expect 0 'no socket of port 40001 is connected to itself in this network namespace' \
+	noselfconn --free 40001
+expect 2 "*127.0.0.1:$port ESTABLISHED *" noselfconn --find
+stopped "$pid"
 
 # What is left of it: TIME_WAIT.
 expect 1 '*Address already in use*' client 127.0.0.1 server
@@ -90,7 +97,7 @@ expect 2 "freed: *still taken: 127.0.0.1:$port*" noselfconn --free "$port"
 stopped "$pid"
 
 started client 127.0.0.1 closed
-expect 2 "not freed: 127.0.0.1:$port TIME_WAIT; sock_diag: not in this kernel*; it ends by itself in * s" \
+expect 2 "not freed: 127.0.0.1:$port TIME_WAIT; through sock_diag: not in this kernel*; it ends by itself in * s" \
 	"${no_destroy[@]}" noselfconn --free "$port"
 noselfconn --free "$port" >/dev/null
 stopped "$pid"
@@ -116,6 +123,18 @@ left alone: 1 in another network namespace; to free there: noselfconn --free $po
 		stopped "$pid"
 	done
 done
+# Who may not enter it resets the socket through its program.
+outside=(setpriv --inh-caps=-sys_admin --bounding-set=-sys_admin)
+if "${outside[@]}" true 2>/dev/null; then
+	started "${other_network[@]}" client 127.0.0.1 polling
+	expect 0 'freed: *' "${outside[@]}" noselfconn --free "$port" "$pid"
+	says ECONNRESET
+	stopped "$pid"
+	started "${other_network[@]}" client 127.0.0.1 closed
+	expect 2 'not freed: *; through sock_diag: Operation not permitted; ask root; it ends *' \
+		"${outside[@]}" noselfconn --free "$port" "$pid"
+	stopped "$pid"
+fi
 started "${other_network[@]}" client 127.0.0.1
 expect 0 "$none*" noselfconn --free "$port"
 expect 0 "freed: *ESTABLISHED*" nsenter --net --target "$pid" noselfconn --free "$port"

@@ -134,13 +134,17 @@ add table inet silent
 add chain inet silent input { type filter hook input priority 0; }
 add rule inet silent input tcp dport 40001 drop
 RULES
-python3 -c 'import socket; socket.socket().connect(("127.0.0.1", 40001))' &
-pid=$!
+python3 -c 'import socket
+client = socket.socket()
+client.bind(("127.0.0.1", 41000))
+client.connect(("127.0.0.1", 40001))' &
+waiting=$!
 until [ -n "$(ss -Htn state syn-sent)" ]; do :; done
-expect 2 "tried now, without an answer: 127.0.0.1:40001, by python3 (process $pid)
+expect 2 "tried now, without an answer: 127.0.0.1:40001, by python3 (process $waiting)
 What cures it*${cure}40001*" noselfconn --risk
 listening 127.0.0.1:40001
 says_nothing_of 'tried now'
+stopped "$waiting"
 stopped "$pid"
 choose_from '40002 40009'
 expect 0 'not at risk: *' noselfconn --risk

@@ -60,7 +60,7 @@ musl() {
 	"$here/one_file.sh" "$WORK/musl/shim/libnoselfconn.so"
 	must_protect "$WORK/musl/shim/libnoselfconn.so" "$WORK/client-musl" --dev-bind / /
 	must_protect "$WORK/musl/shim/libnoselfconn.so" "$CLIENT" --dev-bind / /
-	for part in contract evidence judgement order preload status units; do
+	for part in contract evidence examples find free judgement order preload risk status units; do
 		bash "$source/tests/launcher/$part.sh" "$WORK/musl/shim/noselfconn" \
 			"$WORK/musl/shim/libnoselfconn.so"
 	done

@@ -30,7 +30,8 @@ test_launcher() {
 	cmake -S "$source" -B "$build/launcher" -DBUILD_TESTING=OFF >/dev/null
 	cmake --build "$build/launcher" -- --quiet
 	cp "$build/shim/noselfconn" "$build/launcher/shim"
-	for part in contract evidence judgement order preload rights status units; do
+	for part in contract evidence examples find free judgement order preload rights risk status \
+		units; do
 		bash "$source/tests/launcher/$part.sh" "$build/launcher/shim/"{noselfconn,libnoselfconn.so}
 	done
 }
