@@ -107,23 +107,23 @@ static bool is_non_blocking(const struct call *call, int fd)
 	       fcntl(fd, F_GETFL) & O_NONBLOCK;
 }
 
-/* No kernel refuses a non-blocking connect() at once. Nobody listens on port 0. */
-static bool is_refused_by_kernel(const struct call *call, int fd)
+/*
+ * No kernel refuses a non-blocking call at once, so it is made again, to port 0, where nobody
+ * listens. With TCP_FASTOPEN_CONNECT the SYN waits for data, and on an IPv6 socket that was once
+ * refused at a mapped address the kernel does not hear of a refusal at ::1.
+ */
+static long refuse(const struct call *call, int fd)
 {
-	const int flags = MSG_FASTOPEN | MSG_DONTWAIT | MSG_NOSIGNAL;
-	union address nobody;
-	socklen_t length = make_address(&nobody, &hosts[call->host], call->port);
-
-	nobody.v4.sin_port = 0;
-	if (!is_non_blocking(call, fd))
-		return false;
-	long result = is_fast_open(call) ? sendto(fd, NULL, 0, flags, &nobody.any, length)
-					 : connect(fd, &nobody.any, length);
-	if ((result == 0 || errno == EINPROGRESS) && is_closed(fd))
-		return true;
-	/* With TCP_FASTOPEN_CONNECT the SYN waits for data. */
-	undo(fd);
-	return false;
+	if (is_non_blocking(call, fd)) {
+		to_port_0 = true;
+		long result = perform(call);
+		to_port_0 = false;
+		if (is_closed(fd))
+			return result;
+		undo(fd);
+	}
+	errno = ECONNREFUSED;
+	return -1;
 }
 
 long without_self_connect(const struct call *call, long result, struct record *record,
@@ -135,16 +135,10 @@ long without_self_connect(const struct call *call, long result, struct record *r
 
 	while (is_own_peer(fd)) {
 		undo(fd);
-		broken_pipes = 0;
-		/* After a signal, another attempt would wait again. */
-		if (++record->self_connects > RETRIES || error == EINTR) {
-			bool refused = is_refused_by_kernel(call, fd);
-			error = !refused ? ECONNREFUSED : result < 0 ? EINPROGRESS : before;
-			result = refused ? result : -1;
-			break;
-		}
 		errno = before;
-		result = perform(call);
+		/* After a signal, another attempt would wait again. */
+		result = ++record->self_connects > RETRIES || error == EINTR ? refuse(call, fd)
+									     : perform(call);
 		error = errno;
 	}
 	if (record->self_connects > 0 && error == EADDRNOTAVAIL)

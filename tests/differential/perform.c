@@ -14,6 +14,7 @@
 /* Memory for an argument: a page, followed by one that is not mapped. */
 enum { PAGE = 4096, ADDRESS = 0, MESSAGE, DATA, VECTOR, AREAS };
 
+bool to_port_0;
 static char *areas[AREAS];
 static char data[MORE_THAN_A_SYN];
 static char received[100000];
@@ -48,15 +49,17 @@ static void *place(int area, const void *bytes, size_t size, enum pointer how)
 
 socklen_t make_address(union address *address, const struct host *host, enum port port)
 {
+	in_port_t number = to_port_0 ? 0 : htons(number_of(sequence, port));
+
 	*address = (union address){.family = (sa_family_t)host->family};
 	switch (host->family) {
 	case AF_INET:
 		inet_pton(AF_INET, host->text, &address->v4.sin_addr);
-		address->v4.sin_port = htons(number_of(sequence, port));
+		address->v4.sin_port = number;
 		return sizeof address->v4;
 	case AF_INET6:
 		inet_pton(AF_INET6, host->text, &address->v6.sin6_addr);
-		address->v6.sin6_port = htons(number_of(sequence, port));
+		address->v6.sin6_port = number;
 		return sizeof address->v6;
 	case AF_UNIX:
 		/* An abstract name. */

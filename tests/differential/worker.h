@@ -28,6 +28,7 @@ int descriptor_of(uint8_t slot);
  */
 void map_arguments(void);
 long perform(const struct call *call);
+extern bool to_port_0; /* whatever port the call names */
 
 /* Writes the address for a host and a port of the sequence. Returns its length. */
 socklen_t make_address(union address *address, const struct host *host, enum port port);

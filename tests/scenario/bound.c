@@ -41,6 +41,19 @@ START_TEST(port_chosen_by_bind_is_taken)
 }
 END_TEST
 
+START_TEST(port_chosen_by_bind_is_taken_in_fast_open)
+{
+	int fd = tcp_socket(AF_INET, 0);
+	union address address = address_of("127.0.0.1", PORT);
+
+	bind_to(fd, "127.0.0.1", 0);
+	bind_to(tcp_socket(AF_INET, 0), "127.0.0.2", PORT);
+	ssize_t sent = sendto(fd, "x", 1, MSG_FASTOPEN, &address.any, length_of(&address));
+	must_be_refused(fd, sent == 1 ? 0 : errno);
+	must_have_connected(1);
+}
+END_TEST
+
 START_TEST(explicit_port_is_refused)
 {
 	int fd = tcp_socket(AF_INET, _i);
@@ -89,6 +102,7 @@ static void add_tests(Suite *suite)
 		tcase_add_loop_test(one, port_chosen_by_bind_is_taken, flags, flags + 1);
 		tcase_add_loop_test(one, explicit_port_is_refused, flags, flags + 1);
 	}
+	tcase_add_test(one, port_chosen_by_bind_is_taken_in_fast_open);
 	tcase_add_test(one, explicit_port_is_free_after_close);
 	tcase_add_test(one, disabled_library_allows_self_connect);
 }
