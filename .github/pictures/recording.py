@@ -24,6 +24,8 @@ KINDS = [
     ("prose", re.compile(r""), 0.9),
 ]
 SECONDS_AT_THE_END = 5
+# The first time, so that nobody looks at an empty screen.
+SECONDS_SKIPPED = 4
 
 
 def kind_of(line):
@@ -85,7 +87,7 @@ text{{font:14px ui-monospace,"DejaVu Sans Mono",Menlo,Consolas,monospace;white-s
 .prose{{fill:#f0f6fc}}
 .paper,.cover{{fill:#0d1117}}
 .paper{{stroke:#656c76}}
-.scroll,.cover{{animation:{duration:.1f}s step-end infinite}}
+.scroll,.cover{{animation:{duration:.1f}s step-end -{SECONDS_SKIPPED}s infinite}}
 .scroll{{animation-name:scroll}}
 .cover{{animation-name:cover;transform:translateY({ROWS * LINE_HEIGHT}px)}}
 {keyframes("scroll", scroll, times, duration)}

@@ -1,5 +1,5 @@
 #!/bin/bash
-# A job without the recipe meets itself, and with it does not.
+# The job's client connects to itself without the recipe, and is refused with it.
 . "$(dirname "$0")/common.sh"
 
 must_fail in_one_port "$FAST_CLIENT" 44444 1

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# What these tests share. From ctest they have LIBRARY and FAST_CLIENT, both built here, and WORK, a
-# directory in the build directory.
+# Functions for these tests. ctest sets LIBRARY, FAST_CLIENT, and WORK, a directory in the build
+# directory.
 set -euo pipefail
 source=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 . "$source/tests/outcome.sh"
@@ -13,13 +13,13 @@ need_root() {
 	[ "$(id -u)" = 0 ] || skip "not root"
 }
 
-# As somebody has it who has just got it.
+# Copies the source tree without build directories and history, as a user has it after unpacking.
 copy_source_to() {
 	mkdir -p "$1"
 	tar -C "$source" --exclude=./build* --exclude=./.git -c . | tar -C "$1" --no-same-owner -x
 }
 
-# Runs a command in namespaces where the port that the examples use is the only one.
+# Runs a command in namespaces whose port range is only the port that the examples use.
 in_one_port() {
 	local namespaces=(unshare --net --mount)
 	[ "$(id -u)" = 0 ] || namespaces+=(--user --map-root-user)

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Builds the Dockerfile's image, runs a program in it, and does with it what the Kubernetes manifest
-# asks for.
+# Builds the image of the Dockerfile, runs a program in it, and runs the pod of the Kubernetes manifest
+# with it.
 . "$(dirname "$0")/common.sh"
 need_root
 [ -n "$(command -v buildah)" ] || skip "no buildah"

@@ -1,5 +1,5 @@
 #!/bin/bash
-# The demonstration tells its story to the end, leaves nothing behind and changes nothing outside.
+# The demonstration prints its whole story, leaves no process or file behind, and changes nothing else.
 #
 #   demo.sh root|user|fresh|forbidden
 . "$(dirname "$0")/common.sh"
@@ -37,7 +37,7 @@ copy_source_to "$tree"
 [ "$mode" != user ] || [ "$(id -u)" != 0 ] || chown -R 65534:65534 "$copy"
 touch "$copy/before"
 
-# The demonstration and all that it starts work in the tree.
+# The demonstration and its processes have the tree as working directory.
 remaining() {
 	grep -qxF "$tree" < <(readlink /proc/[0-9]*/cwd)
 }
@@ -55,7 +55,7 @@ if grep '^demo.sh: a network namespace is needed' "$copy/output"; then
 fi
 [ "$status" = 0 ] && [ "$mode" != forbidden ]
 
-# In this order, each a part of a line.
+# In this order, each in a line of its own.
 while IFS= read -r expected; do
 	while IFS= read -r line || fail "no line with: $expected"; do
 		[[ ! $line =~ $expected ]] || break

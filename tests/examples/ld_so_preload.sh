@@ -1,5 +1,5 @@
 #!/bin/bash
-# Runs in overlay.sh: the recipe in its order, and what it says of the other order.
+# Runs in overlay.sh: the recipe in the right order, and what happens in the wrong one.
 . "$(dirname "$0")/common.sh"
 list=/etc/ld.so.preload
 recipe=/examples/ld_so_preload.sh
@@ -14,7 +14,7 @@ meets_itself() {
 
 meets_itself
 
-# The library has to be there first.
+# The library has to be installed first.
 mv "$installed" /
 must_fail "$recipe" add
 [ ! -e "$list" ]
@@ -27,7 +27,7 @@ must_fail "$recipe" add libnoselfconn.so
 legacy 44444 1
 must_fail "$recipe" add
 
-# It reaches set-uid programs, which would refuse the bare name.
+# The whole path also reaches set-uid programs, which would refuse the bare name.
 set_uid() {
 	setpriv --reuid 65534 --regid 65534 --clear-groups /usr/local/bin/set-uid 44444 1
 }
@@ -38,7 +38,7 @@ legacy 44444 1
 must_fail set_uid
 echo "$line" >"$list"
 
-# Uninstalled too early, programs run, but complain.
+# If the library is uninstalled too early, programs run, but complain.
 complaint="ERROR: ld.so: object '$line' from $list cannot be preloaded .*: ignored"
 mv "$installed" /
 /bin/true 2>&1 | grep "$complaint"
@@ -50,7 +50,7 @@ mv /libnoselfconn.so "$installed"
 meets_itself
 must_fail "$recipe" remove
 
-# What others have written stays as it was, with or without a last newline.
+# Entries of others stay unchanged, with or without a newline at the end.
 printf libm.so.6 >"$list"
 "$recipe" add
 [ "$(cat "$list")" = "$line"$'\nlibm.so.6' ]

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Runs one of these tests on a copy of this machine's root where the library is installed, and
-# fast_client too, as /usr/local/bin/legacy. Nothing of what the test writes reaches the machine.
+# Runs one of these tests on an overlay of this machine's root, with the library installed and with
+# fast_client as /usr/local/bin/legacy. The test cannot change the machine.
 #
 #   overlay.sh TEST
 . "$(dirname "$0")/common.sh"

@@ -1,10 +1,10 @@
 #!/usr/bin/python3
-"""Does what a pod's manifest asks for, with every container from the same image.
+"""Runs the containers of a pod's manifest, all from the same image.
 
 pod.py MANIFEST ROOT VOLUMES COMMAND...
 
-ROOT is the image's file system, VOLUMES a directory for the volumes, and COMMAND what the container
-runs that brings its own. Needs root and a mount namespace of its own."""
+ROOT is the image's file system and VOLUMES a directory for the volumes. A container without a command
+in the manifest runs COMMAND. Needs root and a mount namespace of its own."""
 
 import json
 import os

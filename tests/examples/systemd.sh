@@ -1,6 +1,6 @@
 #!/bin/bash
-# Runs in overlay.sh. The unit and the drop-in are well-formed, and what they set works as it stands,
-# the alternatives in their comments too.
+# Runs in overlay.sh. The unit and the drop-in are valid, and their settings work, including the
+# alternatives in their comments.
 . "$(dirname "$0")/common.sh"
 units=/etc/systemd/system
 cp -r /examples/systemd/. "$units"

@@ -1,5 +1,5 @@
 #!/bin/bash
-# A Debian with apt and little else, from where this machine gets its own.
+# Makes a minimal Debian with apt, from this machine's own mirror.
 . "$(dirname "$0")/common.sh"
 . "$(dirname "$0")/../debian.sh"
 need_root
