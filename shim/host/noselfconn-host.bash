@@ -3,9 +3,9 @@
 
 _noselfconn_host()
 {
-	local cur prev words cword
-	# shellcheck disable=SC2034 # split is set by -s
-	local split
+	local cur prev cword
+	# shellcheck disable=SC2034 # set by _init_completion, and by its -s
+	local words split
 	_init_completion -s || return
 
 	case $prev in

@@ -11,7 +11,7 @@ chmod 755 "$directory"
 cd "$directory"
 
 fail() {
-	echo "line ${BASH_LINENO[1]}: $*" >&2
+	echo "lines ${BASH_LINENO[*]}: $*" >&2
 	exit 1
 }
 
@@ -54,6 +54,23 @@ connect() {
 	*refused*) echo refused ;;
 	*) echo "$said" ;;
 	esac
+}
+
+# What is changed below that directory from now on is seen by this test only.
+own() { # DIRECTORY
+	cp -a "$1" copy
+	mount -t tmpfs tmpfs "$1"
+	cp -a copy/. "$1"
+	rm -rf copy
+}
+
+# From now on the back end is that of programs, too, which look for it in its usual place.
+use_everywhere() {
+	local command
+	own /etc/alternatives
+	for command in {iptables,ip6tables}{,-save,-restore}; do
+		ln -sf "$(readlink "$(command -v "$command")")" "/etc/alternatives/$command"
+	done
 }
 
 # Both families' filter tables, without what changes by itself: counters and times.

@@ -41,6 +41,12 @@ unpack() {
 	# What the packages' scripts would have done.
 	ln -sf dash "$directory.new/usr/bin/sh"
 	ln -sf mawk "$directory.new/usr/bin/awk"
+	local command
+	if [ -e "$directory.new/usr/sbin/xtables-nft-multi" ]; then
+		for command in {iptables,ip6tables}{,-save,-restore}; do
+			ln -sf xtables-nft-multi "$directory.new/usr/sbin/$command"
+		done
+	fi
 	make_links_relative "$directory.new"
 	mv "$directory.new" "$directory"
 }
@@ -59,7 +65,7 @@ debian() {
 
 # What scenarios are built against, and what they need where they run.
 to_build=libc6-dev,check,libsubunit-dev
-to_run=cmake,coreutils,dash,grep,iproute2,mawk,nftables,sed
+to_run=bash,cmake,coreutils,dash,grep,iproute2,iptables,mawk,nftables,sed,util-linux
 
 # build DIRECTORY CONFIGURE-OPTION...: everything, against $tree when that is set.
 build() {

@@ -1,0 +1,77 @@
+#!/bin/bash
+# --uid and --cgroup narrow the rule to a user and to a cgroup.
+# shellcheck source=common.sh
+. "$(dirname "$0")/common.sh"
+need_rule
+[ "$(id -u)" = 0 ] || skip "not root"
+
+# connect_as USER PORT
+connect_as() {
+	only_port "$2"
+	# shellcheck disable=SC2016 # for the inner shell
+	setpriv --reuid="$1" --clear-groups bash -c '(exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null && echo connected ||
+		echo refused' bash "$2"
+}
+must_be() { # EXPECTED COMMAND...
+	local said
+	said=$("${@:2}")
+	[ "$said" = "$1" ] || fail "${*:2}: $said, expected $1"
+}
+
+before=$(saved)
+expect 0 'IPv4, uid 1: in place and effective, packets refused: 0 *' "$host" add --uid daemon
+with_one=$(saved)
+expect 0 'IPv4, uid 2: in place and effective, *' "$host" add --uid=0002
+must_be refused connect_as 1 40000
+must_be refused connect_as 2 40000
+must_be connected connect_as 3 40000
+expect 0 'IPv4, uid 1: in place and effective, packets refused: 1 *' "$host" status --uid 1
+expect 0 'IPv4, uid 2: in place and effective, packets refused: 1 *' "$host" add --uid 2
+expect 1 'IPv4: not in place, while other rules are: -p tcp -m owner --uid-owner *' "$host" status
+expect 1 'IPv4, uid 3: not in place, while *' "$host" status --uid 3
+expect 0 'IPv4, uid 2: not in place, while *' "$host" remove --uid 2
+[ "$(saved)" = "$with_one" ] || fail "$(saved)"
+must_be connected connect_as 2 40001
+expect 0 'IPv4, uid 3: not in place, while *' "$host" remove --uid 3
+expect 0 'IPv4, uid 1: not in place (*' "$host" remove --uid daemon
+[ "$(saved)" = "$before" ] || fail "something is left: $(saved)"
+"$host" add >/dev/null
+"$host" add --uid 1 >/dev/null
+"$host" remove >/dev/null
+[ "$(saved)" = "$before" ] || fail "something is left: $(saved)"
+
+# A cgroup with the name of a service, for this test.
+root=$(findmnt --noheadings --first-only --types cgroup2 --output TARGET) ||
+	skip "no cgroup2 file system is mounted: only --uid was tested"
+service="noselfconn-test-$$.slice/app@a\\x2db.service"
+mkdir -p "$root/$service" 2>/dev/null || skip "no cgroup can be made: only --uid was tested"
+named=${service//\\/\\\\} # in a pattern
+cleanup() {
+	rmdir "$root/$service" "$root/${service%/*}" 2>/dev/null || true
+	rm -rf "$directory"
+}
+trap cleanup EXIT
+
+# connect_in CGROUP PORT
+connect_in() {
+	only_port "$2"
+	# shellcheck disable=SC2016 # for the inner shell
+	bash -c 'echo $$ >"$1/cgroup.procs" && (exec 3<>"/dev/tcp/127.0.0.1/$2") 2>/dev/null &&
+		echo connected || echo refused' bash "$root/$1" "$2"
+}
+expect 0 "IPv4, cgroup /$named: in place and effective, packets refused: 0 *" "$host" add --cgroup "$service"
+must_be refused connect_in "$service" 40002
+must_be connected connect_as 0 40002
+expect 0 '*packets refused: 1 *' "$host" status --cgroup "/$service"
+
+# The service is started anew: its cgroup has the same name, and is another one.
+rmdir "$root/$service"
+expect 3 "IPv4, cgroup /$named: not effective: there is no cgroup /$named any more *" \
+	"$host" status --cgroup "$service"
+mkdir "$root/$service"
+must_be connected connect_in "$service" 40003
+expect 0 '*packets refused: 1 *' "$host" add --cgroup "$service"
+must_be refused connect_in "$service" 40004
+expect 0 '*packets refused: 2 *' "$host" status --cgroup "$service"
+expect 0 '*not in place*' "$host" remove --cgroup "$service"
+[ "$(saved)" = "$before" ] || fail "something is left: $(saved)"
