@@ -4,7 +4,6 @@ if(CPACK_GENERATOR STREQUAL "DEB")
 		${CPACK_TEMPORARY_INSTALL_DIRECTORY}/*/usr/share/doc/*/changelog)
 	execute_process(COMMAND gzip -9n ${texts} COMMAND_ERROR_IS_FATAL ANY)
 else()
-	file(GLOB debian ${CPACK_TEMPORARY_INSTALL_DIRECTORY}/*/usr/share/lintian
-		${CPACK_TEMPORARY_INSTALL_DIRECTORY}/*/usr/share/doc/*/changelog)
+	file(GLOB debian ${CPACK_TEMPORARY_INSTALL_DIRECTORY}/*/usr/share/lintian)
 	file(REMOVE_RECURSE ${debian})
 endif()

@@ -27,6 +27,8 @@ found=$(root/usr/bin/noselfconn printenv LD_PRELOAD)
 [ "$found" = "$directory/root/usr/lib64/libnoselfconn.so" ] || fail "found $found"
 test -s root/usr/share/man/man1/noselfconn.1*
 test -s root/usr/share/man/man7/libnoselfconn.7*
+grep -q '^libnoselfconn (1.0.0)' root/usr/share/doc/{libnoselfconn,noselfconn}/changelog ||
+	fail "no changelog"
 "${in_root[@]}" -e libnoselfconn noselfconn
 left=$(find root -name '*noselfconn*')
 [ -z "$left" ] || fail "left behind: $left"
