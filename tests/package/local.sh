@@ -28,11 +28,16 @@ unshare --mount bash -euc '
 		}
 	done
 	PATH=/usr/sbin:/usr/bin:/sbin:/bin
-	cmake --install b >/dev/null
+	said=$(cmake --install b 2>&1 >/dev/null)
+	[ -z "$said" ] || { echo "$said"; exit 1; }
 	said=$(LD_PRELOAD=libnoselfconn.so grep -c "r-xp.*/usr/local/lib.*/libnoselfconn\.so$" \
 		/proc/self/maps 2>&1 || :)
 	[ "$said" = 1 ] || { echo "not loaded: $said"; exit 1; }
 	/usr/local/bin/noselfconn --check true
+	# Another copy, which the loader would find first, is told of.
+	touch /usr/local/lib/libnoselfconn.so
+	cmake --install b 2>&1 >/dev/null | grep -q "/usr/local/lib/libnoselfconn.so is an older copy"
+	rm /usr/local/lib/libnoselfconn.so
 	# It knows its place without /proc too.
 	mount -t tmpfs tmpfs /proc
 	/usr/local/bin/noselfconn --check true' bash "$directory"
