@@ -65,6 +65,23 @@ for command in noselfconn noselfconn-host; do
 		complete -p $1' bash $command >/dev/null || fail "no completion of $command"
 done
 
+# The library stays while each program would complain without it, and may be replaced.
+dpkg --remove noselfconn >/dev/null
+# shellcheck disable=SC2016 # $LIB is for the loader
+for entry in libnoselfconn.so "/lib/$triplet/libnoselfconn.so" '/usr/$LIB/libnoselfconn.so' \
+	'libm.so.6:/usr/${LIB}/libnoselfconn.so'; do
+	echo "$entry" >/etc/ld.so.preload
+	! said=$(dpkg --remove libnoselfconn:amd64 2>&1) || fail "removed in spite of $entry"
+	[[ $said == *"/etc/ld.so.preload names ${entry#*:}, and without"* ]] || fail "$said"
+	expect refused ./client
+done
+dpkg -i libnoselfconn_*_amd64.deb >/dev/null
+echo "/usr/lib/$triplet/libnoselfconn.so" >/etc/ld.so.preload
+dpkg --remove libnoselfconn:i386 >/dev/null
+printf '# libnoselfconn.so\n/opt/libnoselfconn.so\n' >/etc/ld.so.preload
+dpkg --remove libnoselfconn:amd64 >/dev/null 2>&1
+rm /etc/ld.so.preload
+
 # Nothing stays.
 dpkg --purge noselfconn libnoselfconn:amd64 libnoselfconn:i386 >/dev/null
 list_files >after

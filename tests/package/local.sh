@@ -38,6 +38,19 @@ unshare --mount bash -euc '
 	touch /usr/local/lib/libnoselfconn.so
 	cmake --install b 2>&1 >/dev/null | grep -q "/usr/local/lib/libnoselfconn.so is an older copy"
 	rm /usr/local/lib/libnoselfconn.so
+	# It is not removed while each program would complain, and else leaves nothing.
+	library=$(cat b/install_manifest*.txt | grep -F .so)
+	echo "libm.so.6:$library # protects" >/etc/ld.so.preload
+	cmake --build b --target uninstall >said 2>&1 && exit 1
+	grep -q "names $library" said
+	test -e "$library"
+	rm /etc/ld.so.preload
 	# It knows its place without /proc too.
 	mount -t tmpfs tmpfs /proc
-	/usr/local/bin/noselfconn --check true' bash "$directory"
+	/usr/local/bin/noselfconn --check true
+	umount /proc
+	cmake --build b --target uninstall >said
+	left=$(find /usr/local ! -type d)
+	[ -z "$left" ] || { echo "left behind: $left"; exit 1; }
+	said=$(cmake --build b --target uninstall 2>&1) && exit 1
+	[[ $said == *"nothing has been installed from"* ]]' bash "$directory"
