@@ -6,4 +6,8 @@ if(CPACK_GENERATOR STREQUAL "DEB")
 else()
 	file(GLOB debian ${CPACK_TEMPORARY_INSTALL_DIRECTORY}/*/usr/share/lintian)
 	file(REMOVE_RECURSE ${debian})
+	if(DEFINED ENV{SOURCE_DATE_EPOCH})
+		execute_process(COMMAND find ${CPACK_TEMPORARY_INSTALL_DIRECTORY}
+			-exec touch -h -d @$ENV{SOURCE_DATE_EPOCH} {} + COMMAND_ERROR_IS_FATAL ANY)
+	endif()
 endif()

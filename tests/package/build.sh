@@ -6,7 +6,7 @@ directory=$2
 . "$(dirname "$0")/expect.sh"
 
 [ "$(uname -m)" = x86_64 ] || skip "an x86-64 system, to which i386 is the second architecture"
-rm -rf "$directory"
+rm -rf "$directory"/{amd64,i386,*.deb}
 mkdir -p "$directory"
 export SOURCE_DATE_EPOCH=1700000000
 
