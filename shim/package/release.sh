@@ -79,7 +79,7 @@ One program:     noselfconn COMMAND...
 The whole host:  noselfconn-host add
 To remove it (first "noselfconn-host remove", and any line for it in /etc/ld.so.preload):
 
-    find $parts -type f | (cd /usr/local && xargs rm)
+    find $parts -type f | (cd /usr/local && xargs rm && rm -r share/doc/libnoselfconn)
 END
 }
 
@@ -89,7 +89,7 @@ pack_tree() {
 	for component in libnoselfconn noselfconn; do
 		cmake --install "$2" --strip --prefix "$tree" --component "$component"
 	done
-	rm -r "$tree"/share/{lintian,doc/noselfconn,doc/libnoselfconn/copyright}
+	rm -r "$tree"/share/doc/{noselfconn,libnoselfconn/copyright}
 	cp "$source/LICENSE" "$tree"
 	write_install "$1" "$tree" >"$tree/INSTALL"
 	pack "$tree"
