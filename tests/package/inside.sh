@@ -2,7 +2,6 @@
 # Runs as root in a userland of its own, see userland.sh.
 set -euo pipefail
 cd /root
-export PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 MANPAGER=cat
 
 fail() {
 	echo "line ${BASH_LINENO[0]}: $*" >&2
@@ -18,7 +17,7 @@ expect() {
 
 # What is on the disk, except what package tools and man keep for themselves.
 list_files() {
-	find / -xdev \( -path /proc -o -path /var/cache -o -path /var/lib/dpkg -o -path /var/log \
+	find / -xdev \( -path /proc -o -path /var/cache -o -path /var/lib/apt -o -path /var/lib/dpkg -o -path /var/log \
 		-o -path /root -o -path /tmp \) -prune -o -print | sort
 }
 
@@ -29,20 +28,22 @@ expect connected ./client
 expect connected ./client32
 
 # With one architecture.
-dpkg -i libnoselfconn_*_amd64.deb noselfconn_*_amd64.deb >/dev/null
+apt-get -qq install ./libnoselfconn_*_amd64.deb ./noselfconn_*_amd64.deb >/dev/null
 expect refused env LD_PRELOAD=libnoselfconn.so ./client
 expect "/usr/lib/$triplet/libnoselfconn.so" noselfconn printenv LD_PRELOAD
 expect refused noselfconn ./client
 ! noselfconn --check ./client32 2>/dev/null || fail "protects without a library"
 
 # With both, the bare name and the launcher serve either.
-dpkg -i libnoselfconn_*_i386.deb >/dev/null
-apt-get check -qq
-for client in ./client ./client32; do
-	expect refused env LD_PRELOAD=libnoselfconn.so "$client"
-	expect refused noselfconn "$client"
-	expect refused noselfconn sh -c "$client"
-done
+apt-get -qq install ./libnoselfconn_*_i386.deb >/dev/null
+protects_both() {
+	for client in ./client ./client32; do
+		expect refused env LD_PRELOAD=libnoselfconn.so "$client"
+		expect refused noselfconn "$client"
+		expect refused noselfconn sh -c "$client"
+	done
+}
+protects_both
 # shellcheck disable=SC2016 # $LIB is for the loader
 expect '/usr/$LIB/libnoselfconn.so' noselfconn printenv LD_PRELOAD
 
@@ -65,8 +66,43 @@ for command in noselfconn noselfconn-host; do
 		complete -p $1' bash $command >/dev/null || fail "no completion of $command"
 done
 
+# The library stays while each program would complain without it, and may be replaced.
+dpkg --remove noselfconn >/dev/null
+# shellcheck disable=SC2016 # $LIB is for the loader
+for entry in libnoselfconn.so "/lib/$triplet/libnoselfconn.so" '/usr/$LIB/libnoselfconn.so' \
+	'libm.so.6:/usr/${LIB}/libnoselfconn.so'; do
+	echo "$entry" >/etc/ld.so.preload
+	! said=$(dpkg --remove libnoselfconn:amd64 2>&1) || fail "removed in spite of $entry"
+	[[ $said == *"/etc/ld.so.preload names ${entry#*:}, and without"* ]] || fail "$said"
+	expect refused ./client
+done
+dpkg -i libnoselfconn_*_amd64.deb >/dev/null
+echo "/usr/lib/$triplet/libnoselfconn.so" >/etc/ld.so.preload
+dpkg --remove libnoselfconn:i386 >/dev/null
+printf '# libnoselfconn.so\n/opt/libnoselfconn.so\n' >/etc/ld.so.preload
+dpkg --remove libnoselfconn:amd64 >/dev/null 2>&1
+rm /etc/ld.so.preload
+
 # Nothing stays.
 dpkg --purge noselfconn libnoselfconn:amd64 libnoselfconn:i386 >/dev/null
 list_files >after
 diff before after
+expect connected ./client
+
+# The same with files to copy, as INSTALL says, and of the second size the library.
+tar -xf libnoselfconn-*-x86_64.tar.gz
+(cd libnoselfconn-*-x86_64 && bash -euc "$(sed -n 's/^    \(umask\)/\1/p' INSTALL)")
+tar -xf libnoselfconn-*-i386.tar.gz
+cp -R libnoselfconn-*-i386/lib /usr/local
+ldconfig
+hash -r
+protects_both
+# shellcheck disable=SC2016 # $LIB is for the loader
+expect '/usr/local/$LIB/libnoselfconn.so' noselfconn printenv LD_PRELOAD
+path=$(sed -n 's/.*LD_PRELOAD=\([^ ]*\) .*/\1/p' libnoselfconn-*-i386/INSTALL)
+expect refused env LD_PRELOAD="$path" ./client32
+(cd libnoselfconn-*-x86_64 && bash -euc "$(sed -n 's/^    \(find\)/\1/p' INSTALL)")
+rm /usr/local/lib/i386-linux-gnu/libnoselfconn.so
+left=$(find /usr/local ! -type d -o -name '*noselfconn*')
+[ -z "$left" ] || fail "left behind: $left"
 expect connected ./client

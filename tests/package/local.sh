@@ -28,11 +28,29 @@ unshare --mount bash -euc '
 		}
 	done
 	PATH=/usr/sbin:/usr/bin:/sbin:/bin
-	cmake --install b >/dev/null
+	said=$(cmake --install b 2>&1 >/dev/null)
+	[ -z "$said" ] || { echo "$said"; exit 1; }
 	said=$(LD_PRELOAD=libnoselfconn.so grep -c "r-xp.*/usr/local/lib.*/libnoselfconn\.so$" \
 		/proc/self/maps 2>&1 || :)
 	[ "$said" = 1 ] || { echo "not loaded: $said"; exit 1; }
 	/usr/local/bin/noselfconn --check true
+	# Another copy, which the loader would find first, is told of.
+	touch /usr/local/lib/libnoselfconn.so
+	cmake --install b 2>&1 >/dev/null | grep -q "/usr/local/lib/libnoselfconn.so is an older copy"
+	rm /usr/local/lib/libnoselfconn.so
+	# It is not removed while each program would complain, and else leaves nothing.
+	library=$(cat b/install_manifest*.txt | grep -F .so)
+	echo "libm.so.6:$library # protects" >/etc/ld.so.preload
+	cmake --build b --target uninstall >said 2>&1 && exit 1
+	grep -q "names $library" said
+	test -e "$library"
+	rm /etc/ld.so.preload
 	# It knows its place without /proc too.
 	mount -t tmpfs tmpfs /proc
-	/usr/local/bin/noselfconn --check true' bash "$directory"
+	/usr/local/bin/noselfconn --check true
+	umount /proc
+	cmake --build b --target uninstall >said
+	left=$(find /usr/local ! -type d -o -name "*noselfconn*")
+	[ -z "$left" ] || { echo "left behind: $left"; exit 1; }
+	said=$(cmake --build b --target uninstall 2>&1) && exit 1
+	[[ $said == *"nothing has been installed from"* ]]' bash "$directory"

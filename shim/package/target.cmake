@@ -1,0 +1,22 @@
+# Sets what the compiler compiles for, with the flags that it gets: gcc -m32 calls itself
+# x86_64-linux-gnu too. TARGET_DEBIAN, TARGET_TRIPLET and TARGET_RPM are empty for an architecture
+# that target.h does not list, TARGET_GLIBC for another libc.
+separate_arguments(flags UNIX_COMMAND "${CMAKE_C_FLAGS}")
+if(CMAKE_SYSROOT)
+	list(APPEND flags --sysroot=${CMAKE_SYSROOT})
+endif()
+execute_process(COMMAND ${CMAKE_C_COMPILER} ${flags} -w -E -P ${CMAKE_CURRENT_LIST_DIR}/target.h
+	OUTPUT_VARIABLE target ERROR_QUIET)
+string(REGEX MATCH "\"(.*);(.*);(.*)\"" found "${target}")
+set(TARGET_DEBIAN "${CMAKE_MATCH_1}")
+set(TARGET_TRIPLET "${CMAKE_MATCH_2}")
+set(TARGET_RPM "${CMAKE_MATCH_3}")
+string(REGEX MATCH "glibc ([0-9]+) *\\. *([0-9]+)" found "${target}")
+set(TARGET_GLIBC "${CMAKE_MATCH_1}.${CMAKE_MATCH_2}")
+
+# Where the loader's $LIB leads, under every prefix: libraries of two sizes do not overwrite each
+# other. Elsewhere GNUInstallDirs knows it.
+if(NOT DEFINED CMAKE_INSTALL_LIBDIR AND TARGET_TRIPLET AND EXISTS /etc/debian_version
+		AND NOT CMAKE_CROSSCOMPILING)
+	set(CMAKE_INSTALL_LIBDIR lib/${TARGET_TRIPLET} CACHE PATH "Directory of the library")
+endif()

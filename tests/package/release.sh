@@ -1,0 +1,9 @@
+#!/bin/bash
+# Makes the release that the others look at.
+source=$1
+directory=$2
+# shellcheck source=/dev/null
+. "$(dirname "$0")/expect.sh"
+
+build "$source" "$directory/for_release"
+cmake --build "$directory/for_release" --target release
