@@ -141,9 +141,7 @@ static bool kernel_refuses(const struct call *call, int pin)
 /* The call goes on until the socket is no longer connected to itself. Returns 0 or an errno. */
 static int step_in(struct call *call, int pin, ssize_t *result, int outcome)
 {
-	do {
-		if (!is_self_connected(pin))
-			return outcome;
+	while (is_self_connected(pin)) {
 		call->self_connects++;
 		call->stuck = !undo_self_connect(pin);
 		/* A signal has ended the waiting, and another attempt would begin to wait anew. */
@@ -155,9 +153,9 @@ static int step_in(struct call *call, int pin, ssize_t *result, int outcome)
 							  : 0;
 		*result = repeat(call, pin);
 		outcome = *result < 0 ? errno : 0;
-	} while (is_under_way(outcome) || call->flags & MSG_FASTOPEN);
+	}
 	/* Undoing gives up a port that the kernel had chosen; a true refusal needs no other one. */
-	return outcome == EADDRNOTAVAIL ? ECONNREFUSED : outcome;
+	return call->self_connects > 0 && outcome == EADDRNOTAVAIL ? ECONNREFUSED : outcome;
 }
 
 __attribute__((cold)) ssize_t look_after(struct call *call, ssize_t result)
