@@ -161,10 +161,13 @@ void find_holders(struct socket_list *list)
 	const char *process;
 	DIR *proc;
 
-	if (list->count == 0 || !(proc = opendir("/proc")))
+	if (list->count == 0)
 		return;
 	qsort(list->sockets, list->count, sizeof *list->sockets, by_inode);
 	drop_repeated(list);
+	/* Nobody holds what is in TIME_WAIT, and there may be many descriptors to look at. */
+	if (list->sockets[list->count - 1].inode == 0 || !(proc = opendir("/proc")))
+		return;
 	while ((process = next_process(proc))) {
 		DIR *descriptors = open_descriptors(process);
 		if (descriptors) {

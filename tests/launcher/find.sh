@@ -1,6 +1,20 @@
 #!/bin/bash
 # noselfconn --find [PORT]
 # shellcheck disable=SC2016,SC2154 # what single quotes hold is for another shell, and alone.sh sets
+
+# Among the host's own processes, kernel threads and all, nobody has port 1.
+if [ "${*: -1}" != alone ]; then
+	said=$("$1" --find 1 2>&1) || (($? == 3))
+	[[ $said = *'no socket of port 1 is connected to itself in '* ]] || {
+		echo "on the host: $said" >&2
+		exit 1
+	}
+	[[ $EUID != 0 || $said = 'no socket'* ]] || {
+		echo "root cannot see everything: $said" >&2
+		exit 1
+	}
+fi
+
 # shellcheck source=/dev/null
 . "$(dirname "$0")/alone.sh"
 
