@@ -99,7 +99,7 @@ static ssize_t repeat(const struct call *call, int pin)
 				       .msg_control = given->msg_control,
 				       .msg_controllen = given->msg_controllen};
 
-	return call->flags & MSG_FASTOPEN
+	return (call->flags & MSG_FASTOPEN)
 		       ? socket_call(SYS_SENDMSG, pin, (long)&message, call->flags, 0, 0, 0)
 		       : socket_call(SYS_CONNECT, pin, (long)message.msg_name,
 				     (long)message.msg_namelen, 0, 0, 0);
@@ -127,7 +127,7 @@ static bool kernel_refuses(const struct call *call, int pin)
 	    !(call->flags & MSG_DONTWAIT || is_non_blocking(pin)))
 		return false;
 	nobody.v4.sin_port = 0;
-	if ((call->flags & MSG_FASTOPEN
+	if (((call->flags & MSG_FASTOPEN)
 		     ? socket_call(SYS_SENDTO, pin, 0, 0, flags, (long)&nobody, sizeof nobody)
 		     : socket_call(SYS_CONNECT, pin, (long)&nobody, sizeof nobody, 0, 0, 0)) < 0 &&
 	    errno != EINPROGRESS)

@@ -19,5 +19,5 @@
 #endif
 
 #ifdef __GLIBC__
-glibc __GLIBC__.__GLIBC_MINOR__
+	glibc __GLIBC__.__GLIBC_MINOR__
 #endif
