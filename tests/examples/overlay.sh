@@ -23,7 +23,8 @@ multiarch=$(gcc -print-multiarch)
 install -D -t "opt/noselfconn/lib/$multiarch" "$LIBRARY"
 install -t "usr/lib/$multiarch" "$LIBRARY"
 install -D "$FAST_CLIENT" usr/local/bin/legacy
-rm -rf examples checks
+rm -rf examples checks tests
 cp -r "$source/examples" examples
 cp -r "$source/tests/examples" checks
+install -D -t tests "$source/tests/outcome.sh"
 chroot . "/checks/$1"

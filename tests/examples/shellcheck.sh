@@ -3,5 +3,4 @@
 [ -n "$(command -v shellcheck)" ] || skip "no shellcheck"
 cd "$source"
 shellcheck examples/*.sh
-cd tests/examples
-shellcheck --external-sources ./*.sh
+shellcheck --external-sources --source-path=SCRIPTDIR tests/examples/*.sh
