@@ -50,6 +50,7 @@ static void must_arrive(int fd, const char *text)
 static void must_work_without_dlsym(void)
 {
 	struct sockaddr_un name = {.sun_family = AF_UNIX, .sun_path = "\0next"};
+	struct sockaddr_un bound;
 	struct iovec data = {.iov_base = "msg", .iov_len = 3};
 	struct mmsghdr messages = {.msg_hdr = {.msg_iov = &data, .msg_iovlen = 1}};
 	int server = socket(AF_UNIX, SOCK_DGRAM, 0);
@@ -58,6 +59,9 @@ static void must_work_without_dlsym(void)
 	/* A name that no other process has. */
 	snprintf(name.sun_path + 1, sizeof name.sun_path - 1, "next%d", (int)getpid());
 	ck_assert_int_eq(bind(server, (struct sockaddr *)&name, sizeof name), 0);
+	socklen_t length = sizeof bound;
+	ck_assert_int_eq(libc_getsockname(server, (struct sockaddr *)&bound, &length), 0);
+	ck_assert_mem_eq(&bound, &name, sizeof name);
 	ck_assert_int_eq(libc_sendto(client, "to", 2, 0, (struct sockaddr *)&name, sizeof name), 2);
 	must_arrive(server, "to");
 	ck_assert_int_eq(libc_connect(client, (struct sockaddr *)&name, sizeof name), 0);
