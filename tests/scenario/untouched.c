@@ -152,6 +152,42 @@ START_TEST(unix_stream)
 }
 END_TEST
 
+/* The kernel asks for no more of this address than its family. */
+START_TEST(disconnect)
+{
+	const sa_family_t unspecified = AF_UNSPEC;
+	int listener = listen_on("127.0.0.1", PORT + 100);
+	int fd = tcp_socket(AF_INET, 0);
+
+	ck_assert_int_eq(connect_to(fd, "127.0.0.1", PORT + 100), 0);
+	ck_assert_int_eq(connect(fd, (const struct sockaddr *)&unspecified, sizeof unspecified), 0);
+	ck_assert_int_eq(connect_to(fd, "127.0.0.1", PORT + 100), 0);
+	close(accept(listener, NULL, NULL));
+	must_carry_data(fd, accept(listener, NULL, NULL));
+}
+END_TEST
+
+/* UDP knows no Fast Open and does not look at the flag. */
+START_TEST(udp_with_the_flag_of_fast_open)
+{
+	struct iovec data = {.iov_base = "x", .iov_len = 1};
+	struct mmsghdr messages[2] = {{.msg_hdr = {.msg_iov = &data, .msg_iovlen = 1}}};
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+	char byte;
+
+	messages[1] = messages[0];
+	bind_to(fd, "127.0.0.1", PORT);
+	ck_assert_int_eq(connect_to(fd, "127.0.0.1", PORT), 0);
+	ck_assert_int_eq(sendto(fd, "x", 1, MSG_FASTOPEN, NULL, 0), 1);
+	ck_assert_int_eq(sendmsg(fd, &messages[0].msg_hdr, MSG_FASTOPEN), 1);
+	ck_assert_int_eq(sendmmsg(fd, messages, 2, MSG_FASTOPEN), 2);
+	ck_assert_int_eq(sendmmsg(fd, messages, 0, MSG_FASTOPEN), 0);
+	for (int i = 0; i < 4; i++)
+		ck_assert_int_eq(recv(fd, &byte, 1, MSG_DONTWAIT), 1);
+	ck_assert_int_eq(recv(fd, &byte, 1, MSG_DONTWAIT), -1);
+}
+END_TEST
+
 static void add_tests(Suite *suite)
 {
 	TCase *untouched = add_case(suite, "untouched", some_ports_on_two_interfaces);
@@ -162,7 +198,9 @@ static void add_tests(Suite *suite)
 	tcase_add_test(untouched, refusal_by_another_loopback_address);
 	tcase_add_test(untouched, unbound_to_another_loopback_address);
 	tcase_add_test(untouched, simultaneous_open);
+	tcase_add_test(untouched, disconnect);
 	tcase_add_test(untouched, udp);
+	tcase_add_test(untouched, udp_with_the_flag_of_fast_open);
 	tcase_add_test(untouched, unix_datagram);
 	tcase_add_test(untouched, unix_stream);
 

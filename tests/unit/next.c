@@ -1,20 +1,41 @@
-/* The next definitions where dlsym() finds nothing, or finds the library's own function. */
+/*
+ * The next definitions where dlsym() finds nothing, or finds the library's own function, and where
+ * it finds libc's only when a call has to be made.
+ */
 #include "library.h"
 #include "suite.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+typedef void function(void);
+
+static const struct {
+	const char *name;
+	function *definition;
+} definitions[] = {
+	{"connect", (function *)connect},	  {"sendto", (function *)sendto},
+	{"sendmsg", (function *)sendmsg},	  {"sendmmsg", (function *)sendmmsg},
+	{"syscall", (function *)syscall},	  {"secure_getenv", (function *)secure_getenv},
+	{"getsockname", (function *)getsockname},
+};
+
+static bool finds_libc;
 static void *found;
 
 /* Replaces libc's dlsym(). */
 void *dlsym(void *handle, const char *name)
 {
+	void *definition = found;
+
 	(void)handle;
-	(void)name;
-	return found;
+	for (size_t i = 0; finds_libc && i < sizeof definitions / sizeof *definitions; i++)
+		if (strcmp(definitions[i].name, name) == 0)
+			memcpy(&definition, &definitions[i].definition, sizeof definition);
+	return definition;
 }
 
 static void must_arrive(int fd, const char *text)
@@ -29,6 +50,7 @@ static void must_arrive(int fd, const char *text)
 static void must_work_without_dlsym(void)
 {
 	struct sockaddr_un name = {.sun_family = AF_UNIX, .sun_path = "\0next"};
+	struct sockaddr_un bound;
 	struct iovec data = {.iov_base = "msg", .iov_len = 3};
 	struct mmsghdr messages = {.msg_hdr = {.msg_iov = &data, .msg_iovlen = 1}};
 	int server = socket(AF_UNIX, SOCK_DGRAM, 0);
@@ -37,6 +59,9 @@ static void must_work_without_dlsym(void)
 	/* A name that no other process has. */
 	snprintf(name.sun_path + 1, sizeof name.sun_path - 1, "next%d", (int)getpid());
 	ck_assert_int_eq(bind(server, (struct sockaddr *)&name, sizeof name), 0);
+	socklen_t length = sizeof bound;
+	ck_assert_int_eq(libc_getsockname(server, (struct sockaddr *)&bound, &length), 0);
+	ck_assert_mem_eq(&bound, &name, sizeof name);
 	ck_assert_int_eq(libc_sendto(client, "to", 2, 0, (struct sockaddr *)&name, sizeof name), 2);
 	must_arrive(server, "to");
 	ck_assert_int_eq(libc_connect(client, (struct sockaddr *)&name, sizeof name), 0);
@@ -51,6 +76,55 @@ START_TEST(nothing_found)
 {
 	find_next_definitions();
 	must_work_without_dlsym();
+	ck_assert_ptr_null(libc_program_name());
+}
+END_TEST
+
+static ssize_t sends_to(int fd, struct sockaddr_un *name)
+{
+	return libc_sendto(fd, "x", 1, 0, (struct sockaddr *)name, sizeof *name);
+}
+
+static struct iovec part = {.iov_base = "x", .iov_len = 1};
+
+static ssize_t sends_message(int fd, struct sockaddr_un *name)
+{
+	struct msghdr message = {
+		.msg_name = name, .msg_namelen = sizeof *name, .msg_iov = &part, .msg_iovlen = 1};
+
+	return libc_sendmsg(fd, &message, 0);
+}
+
+static ssize_t sends_messages(int fd, struct sockaddr_un *name)
+{
+	struct mmsghdr message = {.msg_hdr = {.msg_name = name,
+					      .msg_namelen = sizeof *name,
+					      .msg_iov = &part,
+					      .msg_iovlen = 1}};
+
+	return libc_sendmmsg(fd, &message, 1, 0);
+}
+
+static ssize_t connects(int fd, struct sockaddr_un *name)
+{
+	return libc_connect(fd, (struct sockaddr *)name, sizeof *name) == 0 ? send(fd, "x", 1, 0)
+									    : -1;
+}
+
+static ssize_t (*const first_calls[])(int fd, struct sockaddr_un *name) = {
+	connects, sends_to, sends_message, sends_messages};
+
+/* As in the constructor of another library that runs before ours. */
+START_TEST(found_by_the_first_call)
+{
+	struct sockaddr_un name = {.sun_family = AF_UNIX};
+	int server = socket(AF_UNIX, SOCK_DGRAM, 0);
+
+	snprintf(name.sun_path + 1, sizeof name.sun_path - 1, "first%d", (int)getpid());
+	ck_assert_int_eq(bind(server, (struct sockaddr *)&name, sizeof name), 0);
+	finds_libc = true;
+	ck_assert_int_eq(first_calls[_i](socket(AF_UNIX, SOCK_DGRAM, 0), &name), 1);
+	must_arrive(server, "x");
 }
 END_TEST
 
@@ -71,6 +145,8 @@ int main(void)
 	TCase *next = tcase_create("next");
 
 	suite_add_tcase(suite, next);
+	tcase_add_loop_test(next, found_by_the_first_call, 0,
+			    sizeof first_calls / sizeof *first_calls);
 	tcase_add_test(next, nothing_found);
 	tcase_add_test(next, itself_found);
 	return run_suite(suite);
