@@ -1,6 +1,6 @@
 #!/bin/bash
-# Builds the image of the Dockerfile, runs a program in it, and runs the pod of the Kubernetes manifest
-# with it.
+# Builds the images of the Dockerfiles, runs a program in them, and runs the pods of the Kubernetes
+# manifests with them.
 . "$(dirname "$0")/common.sh"
 need_root
 [ -n "$(command -v buildah)" ] || skip "no buildah"
@@ -18,7 +18,7 @@ buildah() {
 debian=$(buildah from scratch)
 buildah add --quiet "$debian" "$WORK/userland.tar" / >/dev/null
 buildah commit --quiet --rm "$debian" debian:12
-buildah build --quiet --isolation chroot --pull=never -f "$place/context/examples/Dockerfile" \
+buildah build --quiet --layers --isolation chroot --pull=never -f "$place/context/examples/Dockerfile" \
 	-t libnoselfconn "$place/context"
 
 container=$(buildah from --pull-never libnoselfconn)
@@ -37,4 +37,18 @@ must_fail in_one_port chroot "$root" legacy 44444 1
 in_one_port /usr/bin/python3 "$source/tests/examples/pod.py" "$source/examples/kubernetes.yaml" \
 	"$root" "$place/volumes" legacy 44444 1 2>&1 | tee "$place/said"
 grep -q '^legacy.*libnoselfconn: destination=127.0.0.1:44444 ' "$place/said"
+
+# The same program, with nothing preloaded, in a pod with the host rule.
+buildah build --quiet --layers --isolation chroot --pull=never \
+	-f "$place/context/examples/Dockerfile.host_rule" -t noselfconn-host "$place/context"
+container=$(buildah from --pull-never noselfconn-host)
+buildah copy --quiet "$container" "$FAST_CLIENT" /usr/local/bin/legacy >/dev/null
+root=$(buildah mount "$container")
+must_fail in_one_port chroot "$root" legacy 44444 1
+in_one_port /usr/bin/python3 "$source/tests/examples/pod.py" \
+	"$source/examples/kubernetes_host_rule.yaml" "$root" "$place/volumes" legacy 44444 1 2>&1 |
+	tee "$place/said"
+grep -q '^IPv4: in place and effective' "$place/said"
+grep -q '^IPv6: in place and effective' "$place/said"
+grep -qx 'refused in all 1 tries' "$place/said"
 rm -rf "$place"

@@ -40,23 +40,28 @@ def mount(source, target, read_only):
 
 
 def run(container, command):
-    user = asked["spec"]["securityContext"]
-    locked_down = container["securityContext"]
-    assert user["runAsNonRoot"] and user["runAsUser"] != 0
+    locked_down = {**asked["spec"]["securityContext"], **container["securityContext"]}
+    assert locked_down["runAsNonRoot"] == (locked_down["runAsUser"] != 0)
     assert not locked_down["allowPrivilegeEscalation"]
-    assert locked_down["capabilities"] == {"drop": ["ALL"]}
+    assert locked_down["capabilities"]["drop"] == ["ALL"]
+    capabilities = [f"+{name.lower()}" for name in locked_down["capabilities"].get("add", [])]
+    assert not locked_down["runAsNonRoot"] or not capabilities
 
     places = [(f"{volumes}/{volume['name']}", root + volume["mountPath"], volume.get("readOnly"))
-              for volume in container["volumeMounts"]]
+              for volume in container.get("volumeMounts", [])]
     for _, target, _ in places:
         os.makedirs(target, exist_ok=True)
     mount(root, root, locked_down["readOnlyRootFilesystem"])
     for source, target, read_only in places:
         mount(source, target, read_only)
+    for source in "/proc", "/dev":
+        mount(source, root + source, False)
     variables = [f"{variable['name']}={variable['value']}" for variable in container.get("env", [])]
-    subprocess.run(["setpriv", "--no-new-privs", "chroot",
-                    f"--userspec={user['runAsUser']}:{user['runAsGroup']}", root,
-                    "env", "-i", "PATH=/usr/local/bin:/usr/bin", *variables, *command], check=True)
+    subprocess.run(["chroot", root, "setpriv", "--no-new-privs", "--clear-groups",
+                    f"--reuid={locked_down['runAsUser']}", f"--regid={locked_down['runAsGroup']}",
+                    "--inh-caps=-all", f"--bounding-set={','.join(['-all', *capabilities])}",
+                    "env", "-i", "PATH=/usr/local/bin:/usr/bin:/usr/sbin", *variables, *command],
+                   check=True)
     subprocess.run(["umount", "--recursive", root], check=True)
 
 
@@ -65,7 +70,7 @@ kubernetes_api = kubernetes.client.ApiClient()
 pod = kubernetes_api.deserialize(types.SimpleNamespace(data=json.dumps(asked)), "V1Pod")
 must_contain(kubernetes_api.sanitize_for_serialization(pod), asked)
 
-for volume in asked["spec"]["volumes"]:
+for volume in asked["spec"].get("volumes", []):
     assert "emptyDir" in volume
     os.mkdir(f"{volumes}/{volume['name']}")
     os.chmod(f"{volumes}/{volume['name']}", 0o777)
