@@ -18,7 +18,7 @@ long socket_call(int call, long a, long b, long c, long d, long e, long f)
 #else
 long socket_call(int call, long a, long b, long c, long d, long e, long f)
 {
-	static const short numbers[] = {
+	static const int numbers[] = {
 		[SYS_SOCKET] = SYS_socket,	     [SYS_CONNECT] = SYS_connect,
 		[SYS_GETSOCKNAME] = SYS_getsockname, [SYS_GETPEERNAME] = SYS_getpeername,
 		[SYS_SENDTO] = SYS_sendto,	     [SYS_SETSOCKOPT] = SYS_setsockopt,
