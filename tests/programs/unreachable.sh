@@ -32,6 +32,9 @@ cgo)
 	;;
 io-uring)
 	gcc -o io_uring "$clients/io_uring.c" -luring
+	# Where nothing is to be met yet.
+	./io_uring </dev/null >why.out || true
+	! grep -E 'not (permitted|implemented)' why.out || skip "no io_uring: $(<why.out)"
 	;;
 *)
 	command -v "${client%% *}" >/dev/null || skip "${client%% *} is not installed"
