@@ -1,7 +1,7 @@
 /*
- * Stands below the library. A call that the program's fault names fails, or the program acts in
- * the middle of it; every other one goes to the kernel. Processes without a fault of their own,
- * such as the shells of a test, are left alone.
+ * Loaded after the library. A call that the program's fault names fails, or the program acts in the
+ * middle of the call. All others go to the kernel, as do all calls of processes without a fault,
+ * such as the shells of a test.
  */
 #include "faults.h"
 
@@ -139,7 +139,8 @@ static int call_of(long number, const long argument[6])
 }
 
 /*
- * What the library asks of the kernel. Reads more arguments than a caller passes, as libc's does.
+ * The library asks the kernel with this function. Like libc's, it reads more arguments than some
+ * callers pass.
  */
 __attribute__((no_sanitize("address"))) long syscall(long number, ...)
 {
@@ -154,8 +155,8 @@ __attribute__((no_sanitize("address"))) long syscall(long number, ...)
 	int call = call_of(number, argument);
 	bool failed = fails(call);
 	/*
-	 * What is asked for is there all the same, to see that the result is believed and not that,
-	 * and a close() that fails has closed (filp_close() in Linux).
+	 * The kernel still fills in the answer, to see that the library believes the result and not
+	 * the answer. A close() that fails has closed (filp_close() in Linux).
 	 */
 	if (failed &&
 	    !(call & (CLOSE | GETSOCKNAME | GETPEERNAME | GET_PEER | GET_TYPE | GET_PROTOCOL)))

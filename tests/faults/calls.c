@@ -1,6 +1,6 @@
 /*
- * Every call that the library makes on the way from the connection to the line on stderr, failing
- * with every errno there is, which are all that it can have and more.
+ * Every call that the library makes between the connection and the line on stderr fails, with every
+ * errno of Linux.
  */
 #include "faults.h"
 #include "scenario.h"
@@ -21,24 +21,24 @@ static const struct {
 	bool line;
 	bool only_non_blocking;
 } failures[] = {
-	/* The library cannot look: as without it. */
+	/* The library cannot examine the socket: the same result as without the library. */
 	{GETSOCKNAME, MISSED, false, false},
 	{GET_TYPE, MISSED, false, false},
 	{GET_PROTOCOL, MISSED, false, false},
 	{GET_PEER | GETPEERNAME, MISSED, false, false},
 	{GETSOCKNAME | GET_PEER | GET_TYPE | GET_PROTOCOL, MISSED, false, false},
-	/* What it does without. */
+	/* The library can do without these. */
 	{GET_PEER, REFUSED, true, false},
 	{GET_ERROR, REFUSED, true, false},
 	{DUPLICATE, REFUSED, true, false},
 	{CLOSE, REFUSED, true, false},
 	{GET_FLAGS, REFUSED, true, false},
 	{REFUSE, REFUSED, true, true},
-	/* It has seen a self-connect and cannot undo it. */
+	/* The library sees the self-connect and cannot undo it. */
 	{RESET, REFUSED_AND_STUCK, true, false},
 	{RESET | SET_LINGER, REFUSED_AND_STUCK, true, false},
 	{RESET | STATX, REFUSED_AND_STUCK, false, false},
-	/* It cannot log. */
+	/* The library cannot log. */
 	{STATX, REFUSED, false, false},
 	{PPOLL, REFUSED, false, false},
 	{WRITE, REFUSED, false, false},
@@ -89,7 +89,7 @@ static void must_be(enum outcome outcome, int fd, int error)
 	ck_assert_int_eq(is_self_connected(fd), outcome == REFUSED_AND_STUCK);
 }
 
-/* What is no failure there, but an answer. */
+/* These are answers of the call, and not failures. */
 static bool is_an_answer(int calls, int error)
 {
 	/* A peer with port 0, another one. */
@@ -146,7 +146,7 @@ static void add_tests(Suite *suite)
 	tcase_add_loop_test(tests, cancellation, 0, sizeof cancelled / sizeof *cancelled);
 }
 
-/* The library takes for stderr what was there at the start, so start again with a pipe. */
+/* The library remembers the stderr of the start, so the program starts again with a pipe. */
 static void start_with_stderr_to_a_pipe(char **argv)
 {
 	char number[16];

@@ -1,6 +1,6 @@
 /*
- * A call with MSG_FASTOPEN connects the socket and then fails because of its data, or waits until
- * there is room for them: what it has met is looked at all the same.
+ * A call with MSG_FASTOPEN that connects and then fails because of its data, or waits for room, is
+ * still examined for a self-connect.
  */
 #include "faults.h"
 #include "namespace.h"
@@ -23,7 +23,7 @@ static int result_of(ssize_t sent)
 	return sent < 0 ? errno : 0;
 }
 
-/* A page that is not there: without a cookie the kernel finds out when it is connected. */
+/* An unmapped page: without a cookie the kernel reads the data after it has connected. */
 static int sends_what_is_not_there(int fd)
 {
 	char *page = mmap(NULL, 1, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -42,7 +42,7 @@ static struct msghdr message_with(struct iovec *part, void *control_message, siz
 			       .msg_controllen = length};
 }
 
-/* SO_MARK of one byte is none. */
+/* SO_MARK takes more than one byte. */
 static int sends_a_bad_control_message(int fd)
 {
 	union {
@@ -136,8 +136,8 @@ static int unsent(int fd)
 }
 
 /*
- * As without the library the call waits until somebody reads, who is itself. Only then, or when a
- * signal ends the waiting, as here, can the library look.
+ * The call waits until somebody reads, as it does without the library, but only the socket itself
+ * could. The library can look when a signal ends the call, as here.
  */
 START_TEST(more_data_than_room)
 {

@@ -1,9 +1,9 @@
-/* Faults that below_faults.c, which stands behind the library in the chain, puts into its calls. */
+/* Faults that below_faults.c, which is loaded after the library, puts into the library's calls. */
 #pragma once
 
 #include <stdbool.h>
 
-/* What the library asks of libc and of the kernel, by the bits of a set. */
+/* The library's calls of libc and the kernel, as the bits of a set. */
 enum {
 	CONNECT = 1 << 0, /* or sendto() or sendmsg(), as the library has it from the program */
 	GETSOCKNAME = 1 << 1,
@@ -42,7 +42,7 @@ extern struct fault {
 	bool seen;	   /* one of them was called */
 } fault;
 
-/* What helpers.c has for the programs that export a fault; each ends the test when it fails. */
+/* helpers.c: for the programs that export a fault. Each ends the test on failure. */
 int lowest_free_descriptor(void);
 int connect_with_fault(int fd, struct fault wanted); /* to PORT: 0, with errno kept, or errno */
 

@@ -45,7 +45,7 @@ field() {
 	journalctl --directory /run/log/journal --output cat --output-fields "$1" _PID="$2"
 }
 
-# A self-connect closed in the ordinary way holds the port, so the control comes last.
+# An ordinary close() of a self-connect blocks the port, so the control comes last.
 pid=$(meet_itself env LD_PRELOAD="$library")
 control=$(meet_itself env)
 journalctl --sync

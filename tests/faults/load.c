@@ -1,6 +1,6 @@
 /*
- * A thousand descriptors connect at once in one epoll loop, to ports that are dead, that are live,
- * and that they can meet themselves at. Each gets one outcome, and it is true.
+ * A thousand descriptors connect at once in one epoll loop, to ports without a server, with a
+ * server, and with the chance of a self-connect. Each gets one outcome, the true one.
  */
 #include "scenario.h"
 

@@ -1,7 +1,6 @@
 /*
- * While a call meets itself, another thread gives the number of its descriptor to another socket:
- * before each of the calls that the library makes, one after the other. What is there then stays
- * as it is.
+ * During a self-connect another thread gives the descriptor's number to another socket, before each
+ * of the library's calls in turn. The library must not touch the other socket.
  */
 #include "faults.h"
 #include "namespace.h"
@@ -16,8 +15,8 @@
 
 enum { LIVE_PORT = PORT + 100, OTHER_PORT = PORT + 101, MOST_CALLS = 500 };
 
-static int number; /* which the call has, and somebody else gets */
-static int peer;   /* who talks to somebody else */
+static int number; /* of the descriptor in the call, then of the other socket */
+static int peer;   /* of the other socket */
 
 static union address loopback(int port)
 {
@@ -89,7 +88,7 @@ static bool sends_itself(int from, int to)
 	       byte == 'x';
 }
 
-/* Somebody else has the number, and is who he was. */
+/* The other socket has the number, and still works. */
 static void must_be_untouched(const char *when)
 {
 	union address other;

@@ -19,7 +19,7 @@
 
 enum { ERRNOS = 133 };
 
-/* What the process tells by its exit status. */
+/* The exit statuses of the process. */
 enum { WAS_REFUSED, MET_ITSELF, FAILED };
 
 struct call {
@@ -75,7 +75,7 @@ static bool deny(const struct call *call, int error)
 /* The socket that the process gets. */
 enum { SOCKET = 100 };
 
-/* Nobody listens, so what connects has met itself. Check does not run in here. */
+/* Nobody listens, so a connected socket has met itself. Check does not run in here. */
 static int connect_once(void)
 {
 	const struct sockaddr_in6 destination = {.sin6_family = AF_INET6,
@@ -103,7 +103,7 @@ static void start_process(const struct call *call, int error, int fd)
 
 static int outcome_of_process(const struct call *call, int error)
 {
-	/* Closed in the ordinary way, it would hold the port for a minute. */
+	/* An ordinary close() would leave the port in TIME_WAIT for a minute. */
 	struct linger reset_on_close = {.l_onoff = 1};
 	int fd = tcp_socket(AF_INET6, SOCK_CLOEXEC);
 	int status = -1;

@@ -1,6 +1,7 @@
 /*
- * Whatever stderr is, the line neither blocks nor kills nor goes to another file. The library takes
- * for stderr what was there at the start, so each case is a process of its own.
+ * Whatever kind of file stderr is, writing the line does not block or kill the process, and the
+ * line goes to no other file. The library remembers the stderr of the start, so each case is a
+ * process.
  */
 #include "faults.h"
 #include "scenario.h"
@@ -159,7 +160,7 @@ static int bound_socket(int type, int port)
 	return fd;
 }
 
-/* As a server has it from inetd, or socat. */
+/* A socket, as inetd or socat gives it to a server. */
 static struct ends connection(void)
 {
 	int listener = listen_on("127.0.0.1", SERVER_PORT);
@@ -352,7 +353,7 @@ static const struct {
 
 enum { CASES = sizeof cases / sizeof *cases };
 
-/* The process, in which Check does not run: its exit status tells what it has seen. */
+/* The process, in which Check does not run: it reports by its exit status. */
 enum {
 	WAS_REFUSED,
 	MET_ITSELF,
@@ -380,7 +381,7 @@ static void break_pipe(void)
 	close(READER);
 }
 
-/* Somebody else does, while the library holds the signal back. */
+/* Another process sends the signal while the library blocks it. */
 static void send_sigpipe(void)
 {
 	kill(getpid(), SIGPIPE);
@@ -420,7 +421,7 @@ static void take_pipe(void)
 	close(ends[1]);
 }
 
-/* What descriptor 2 becomes, and who reads there. */
+/* What descriptor 2 becomes, and its reader. */
 static int elsewhere[2] = {-1, -1};
 
 static void reuse(void)
@@ -471,7 +472,7 @@ static struct fault fault_of(enum act act)
 	}
 }
 
-/* What the program would hear of standard error, if it is a socket. */
+/* The error that is pending for the program, if standard error is a socket. */
 static int next_error(void)
 {
 	char byte;

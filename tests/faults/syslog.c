@@ -1,6 +1,5 @@
 /*
- * Whatever /dev/log is, whatever happens to the calls that write there, and nothing left of what a
- * process may have.
+ * The log with every kind of /dev/log, with calls to it that fail, and with no descriptor left.
  */
 #include "faults.h"
 #include "namespace.h"

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Runs a command for which iptables is the one of a back end, in namespaces of its own with lo up.
+# Runs a command with the iptables of a back end, in its own namespaces with lo up.
 #
 #   back_end.sh nft|legacy COMMAND...
 set -euo pipefail
@@ -16,7 +16,7 @@ for command in {iptables,ip6tables}{,-save,-restore}; do
 	ln -s "$target" "$directory/$command"
 done
 export PATH=$directory:$PATH:/usr/sbin:/sbin
-# The lock of the older one. Who is root in a user namespace only cannot have the usual one.
+# A lock for iptables-legacy: root of a user namespace cannot open the usual one.
 export XTABLES_LOCKFILE=$directory/lock
 touch "$directory/lock"
 chmod 666 "$directory/lock"

@@ -1,5 +1,5 @@
 #!/bin/bash
-# The programs are what tcpdump makes of the filters that stand above them.
+# tcpdump compiles each filter in the script to the bytecode below the filter.
 # shellcheck source=common.sh
 . "$(dirname "$0")/common.sh"
 

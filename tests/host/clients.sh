@@ -1,6 +1,6 @@
 #!/bin/bash
-# Clients that no preloaded library reaches: each meets itself without the rule and is refused with
-# it, and leaves the port free.
+# Clients that no preloaded library reaches: without the rule each connects to itself, and with the
+# rule each is refused and leaves the port free.
 #
 #   clients.sh HOST URING_CLIENT SETUID_CLIENT
 # shellcheck source=common.sh
@@ -30,12 +30,12 @@ by_setuid() {
 
 clients=(busybox io_uring go php)
 GOCACHE=$directory/cache GO111MODULE=off CGO_ENABLED=0 go build -o dial "$here/dial.go"
-# The user of the file, not the one who starts it, has the socket.
+# The socket belongs to the user of the file, not to the one who starts it.
 if [ "$(id -u)" = 0 ] && cp "$3" setuid && chown 1 setuid && chmod 4755 setuid; then
 	clients+=(setuid)
 fi
 
-# client NAME PORT: "connected" or "refused", with nothing else to be heard.
+# client NAME PORT: prints only "connected" or "refused".
 client() {
 	local said
 	only_port "$2"
@@ -50,7 +50,7 @@ client() {
 port=40000
 for name in "${clients[@]}"; do
 	said=$(client "$name" $port)
-	# Go itself closes what is connected to itself, and says something else.
+	# Go closes a self-connected socket by itself, and prints another message.
 	[ -n "$(ss -Htan "sport = :$port and dport = :$port")" ] || fail "$name without the rule: $said"
 	port=$((port + 1))
 done

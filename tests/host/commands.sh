@@ -1,5 +1,5 @@
 #!/bin/bash
-# What add, remove and status do to the tables, and what they say.
+# What add, remove and status do to the tables, and what they print.
 # shellcheck source=common.sh
 . "$(dirname "$0")/common.sh"
 need_rule
@@ -8,11 +8,11 @@ IPv6: in place and effective, packets refused: 0 (ip6tables v*)'
 nothing='IPv4: not in place (iptables v*)
 IPv6: not in place (ip6tables v*)'
 
-# Without the rule the socket meets itself, at ports that are used up by that.
+# Without the rule the socket meets itself. Each try uses another port, since that blocks the port.
 [ "$(connect 127.0.0.1 40000)" = connected ] || fail "no self-connect over IPv4"
 [ "$(connect ::1 40000)" = connected ] || fail "no self-connect over IPv6"
 
-# As a firewall has it that accepts lo first, and a chain of somebody else.
+# The rules of another firewall, which accepts lo first, and somebody else's chain.
 for family in iptables ip6tables; do
 	"$family-restore" <<-END
 		*filter
@@ -38,12 +38,12 @@ used='IPv4: in place and effective, packets refused: 2 (*)
 IPv6: in place and effective, packets refused: 1 (*)'
 expect 0 "$used" "$host" status
 
-# What is intact stays, with its counter.
+# An intact rule stays, with its counter.
 with_rule=$(saved)
 expect 0 "$used" "$host" add
 [ "$(saved)" = "$with_rule" ] || fail "another rule: $(saved)"
 
-# broken REASON COMMAND...: what somebody may do to the rule is told, and add mends it.
+# broken REASON COMMAND...: breaks the rule by COMMAND. status gives the REASON, and add mends it.
 broken() {
 	"${@:2}"
 	expect 3 "IPv4: not effective: $1 (iptables v*)
@@ -80,7 +80,7 @@ expect 0 "IPv4: in place and effective, *
 IPv6: in place and effective, *" "$host" add
 [ "$(saved)" = "$with_rule" ] || fail "$(saved)"
 
-# What iptables-save writes can be loaded again.
+# The output of iptables-save can be loaded again.
 iptables-save >saved4
 iptables-restore <saved4
 expect 0 'IPv4: in place and effective, *' "$host" status
@@ -109,7 +109,7 @@ chmod +x broken/*
 expect 5 '*ip6tables cannot do it here: out of order' env PATH="$directory/broken:$PATH" "$host" add
 [ "$(saved)" = "$before" ] || fail "one family is left: $(saved)"
 
-# Calls that are none.
+# Wrong calls.
 expect 2 'noselfconn-host: "" given, expected add, remove or status*' "$host"
 expect 2 'noselfconn-host: "start" given, expected add, remove or status*' "$host" start
 expect 2 'noselfconn-host: "-4" given, expected --cgroup PATH or --uid USER*' "$host" add -4

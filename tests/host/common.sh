@@ -39,12 +39,12 @@ need_rule() {
 	}
 }
 
-# From now on connect() has this port only.
+# From now on this is the only port for connect().
 only_port() {
 	echo "$1 $1" >/proc/sys/net/ipv4/ip_local_port_range
 }
 
-# connect ADDRESS PORT: what bash hears when the port is the only one.
+# connect ADDRESS PORT: prints the result in bash when the port is the only one.
 connect() {
 	local said
 	only_port "$2"
@@ -56,7 +56,7 @@ connect() {
 	esac
 }
 
-# What is changed below that directory from now on is seen by this test only.
+# From now on changes below that directory are visible only to this test.
 own() { # DIRECTORY
 	cp -a "$1" copy
 	mount -t tmpfs tmpfs "$1"
@@ -64,7 +64,7 @@ own() { # DIRECTORY
 	rm -rf copy
 }
 
-# From now on the back end is that of programs, too, which look for it in its usual place.
+# From now on programs that look for iptables in its usual place also find the back end.
 use_everywhere() {
 	local command
 	own /etc/alternatives

@@ -1,5 +1,5 @@
 #!/bin/bash
-# What bash offers after "noselfconn-host".
+# The completions in bash after "noselfconn-host".
 # shellcheck source=common.sh
 . "$(dirname "$0")/common.sh"
 completion=$2/noselfconn-host.bash

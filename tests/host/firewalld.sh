@@ -1,6 +1,6 @@
 #!/bin/bash
-# With firewalld the rule is there before, during and after a reload, after a restart, and not after
-# remove, whatever back end firewalld has.
+# With firewalld the rule is in place before, during and after a reload and after a restart, and not
+# after remove, with either back end of firewalld.
 # shellcheck source=common.sh
 . "$(dirname "$0")/common.sh"
 need_rule
@@ -76,7 +76,7 @@ for back_end in "${back_ends[@]}"; do
 	expect 3 'IPv4: not effective: *' "$host" status
 	expect 0 'IPv4: in place and effective, *' "$host" add
 
-	# For a user there is a rule more.
+	# --uid adds another rule.
 	"$host" add --uid 1 >/dev/null
 	firewall-cmd --quiet --reload
 	in_place
@@ -91,7 +91,7 @@ for back_end in "${back_ends[@]}"; do
 	firewall-cmd --quiet --reload
 	[ "$(saved)" = "$before" ] || fail "a reload brings it back: $(diff <(echo "$before") <(saved))"
 
-	# It stays away when firewalld was not there to be told.
+	# The rule stays removed when firewalld did not run at the time.
 	"$host" add >/dev/null
 	stop
 	"$host" remove >/dev/null

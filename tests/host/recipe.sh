@@ -1,5 +1,5 @@
 #!/bin/bash
-# The recipe of noselfconn-host(8) for hosts without iptables, as it stands there.
+# Runs the recipe in noselfconn-host(8) for hosts without iptables, unchanged.
 # shellcheck source=common.sh
 . "$(dirname "$0")/common.sh"
 page=$2/noselfconn-host.8
@@ -20,7 +20,7 @@ for port in 1 32768 65535; do
 	nft get element inet noselfconn equal "{ $port . $port }" >/dev/null || fail "port $port is missing"
 done
 
-# Two addresses with equal ports are let through.
+# Connections between two addresses with equal ports pass.
 only_port 40002
 nc.openbsd -nl 127.0.0.2 40002 </dev/null &
 until ss -Htln 'sport = :40002' | grep -q .; do :; done

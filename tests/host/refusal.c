@@ -1,6 +1,6 @@
 /*
- * What a program hears of a self-connect that the host rule refuses is what it hears of a port on
- * which nobody listens: every result, event and error, in the same order.
+ * A refusal by the host rule gives a program the same results, events and errors, in the same
+ * order, as a port on which nobody listens.
  */
 #include "namespace.h"
 #include "scenario.h"
@@ -17,13 +17,13 @@
 static const char *const addresses[] = {"127.0.0.1", "::1", "::ffff:127.0.0.1", "0.0.0.0", "::"};
 enum { ADDRESSES = sizeof addresses / sizeof *addresses };
 
-/* NOP four times: the TCP header comes later than usual. */
+/* NOP four times, which shifts the TCP header. */
 static const unsigned char ip_options[] = {1, 1, 1, 1};
 
-/* How the socket is made and connected, in all combinations. */
+/* Ways to make and connect the socket, in all combinations. */
 enum { NONBLOCKING = 1, BOUND = 2, FAST_OPEN = 4, DEFERRED = 8, WITH_IP_OPTIONS = 16, WAYS = 32 };
 
-static char heard[2][2048];
+static char noted[2][2048];
 
 static void note(char *into, const char *format, ...)
 {
@@ -31,7 +31,7 @@ static void note(char *into, const char *format, ...)
 	va_list arguments;
 
 	va_start(arguments, format);
-	vsnprintf(into + length, sizeof *heard - length, format, arguments);
+	vsnprintf(into + length, sizeof *noted - length, format, arguments);
 	va_end(arguments);
 }
 
@@ -47,7 +47,7 @@ static long open_connection(int fd, const union address *destination, int way)
 			       : connect(fd, &destination->any, length_of(destination));
 }
 
-/* Connects, and writes down everything that can be heard then. */
+/* Connects, and notes everything that a program can learn then. */
 static void listen_to(char *into, const char *text, int port, int way)
 {
 	union address destination = address_of(text, port);
@@ -96,7 +96,7 @@ static void one_port_fast_open(void)
 	run("echo 3 >/proc/sys/net/ipv4/tcp_fastopen");
 }
 
-/* TFO_CLIENT_NO_COOKIE: the SYN has data without a cookie of the server's, too. */
+/* TFO_CLIENT_NO_COOKIE: the SYN carries data even without a cookie of the server. */
 static void one_port_data_with_the_syn(void)
 {
 	one_port();
@@ -105,14 +105,14 @@ static void one_port_data_with_the_syn(void)
 
 static void compare(const char *address, int way)
 {
-	heard[0][0] = heard[1][0] = '\0';
-	listen_to(heard[0], address, PORT, way);
+	noted[0][0] = noted[1][0] = '\0';
+	listen_to(noted[0], address, PORT, way);
 	must_be_free(address, PORT);
-	listen_to(heard[1], address, PORT + 1, way);
-	ck_assert_msg(strcmp(heard[0], heard[1]) == 0, "%s, %d:\n%s\nbut of a true refusal:\n%s",
-		      address, way, heard[0], heard[1]);
-	ck_assert_msg(strstr(heard[0], strerror(ECONNREFUSED)) || strstr(heard[0], "SO_ERROR: 111"),
-		      "%s, %d:\n%s", address, way, heard[0]);
+	listen_to(noted[1], address, PORT + 1, way);
+	ck_assert_msg(strcmp(noted[0], noted[1]) == 0, "%s, %d:\n%s\nbut of a true refusal:\n%s",
+		      address, way, noted[0], noted[1]);
+	ck_assert_msg(strstr(noted[0], strerror(ECONNREFUSED)) || strstr(noted[0], "SO_ERROR: 111"),
+		      "%s, %d:\n%s", address, way, noted[0]);
 }
 
 START_TEST(sounds_like_a_true_one)

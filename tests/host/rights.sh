@@ -1,5 +1,5 @@
 #!/bin/bash
-# Who may, and what has to be there: each refusal has its exit status and its sentence.
+# Missing rights and missing programs: each refusal has its exit status and its sentence.
 # shellcheck source=common.sh
 . "$(dirname "$0")/common.sh"
 need_rule
@@ -16,7 +16,7 @@ for verb in add remove status; do
 		unshare --user --map-root-user ./host "$verb"
 done
 
-# In one of its own it is.
+# In its own network namespace it is root.
 in_user_namespace() {
 	unshare --user --map-root-user --net bash -euc '
 		ip link set lo up
@@ -28,7 +28,7 @@ in_user_namespace() {
 expect 0 'IPv4: in place and effective*Connection refused*' "${nobody[@]}" \
 	bash -c "$(declare -f in_user_namespace); in_user_namespace"
 
-# Without a right to make namespaces nothing can be tried beforehand.
+# Without the right to make namespaces there is no trial.
 mkdir bin
 printf '%s\n' '#!/bin/sh' 'echo unshare: Operation not permitted >&2; exit 1' >bin/unshare
 chmod +x bin/unshare
@@ -45,12 +45,12 @@ said="noselfconn-host: iptables cannot do it here: no -m bpf (the kernel's xt_bp
 expect 5 "$said" env XTABLES_LIBDIR="$directory/extensions" "$host" add
 [ "$(saved)" = "$before" ] || fail "something is left: $(saved)"
 expect 1 'IPv4: not in place*' "$host" status
-# So it is when nothing can be tried beforehand.
+# The same without the trial.
 expect 5 "noselfconn-host: *: iptables-restore *bpf*" \
 	env XTABLES_LIBDIR="$directory/extensions" PATH="$directory/bin:$PATH" "$host" add
 [ "$(saved)" = "$before" ] || fail "something is left: $(saved)"
 
-# A kernel that takes the rule and does not refuse.
+# A kernel that accepts the rule and does not refuse connections.
 printf '%s\n' '#!/bin/sh' 'cat >/dev/null' >bin/iptables-restore
 chmod +x bin/iptables-restore
 cp bin/iptables-restore bin/ip6tables-restore

@@ -64,7 +64,7 @@ must_be refused connect_in "$service" 40002
 must_be connected connect_as 0 40002
 expect 0 '*packets refused: 1 *' "$host" status --cgroup "/$service"
 
-# The service is started anew: its cgroup has the same name, and is another one.
+# After a restart of the service its cgroup has the same name, but is another one.
 rmdir "$root/$service"
 expect 3 "IPv4, cgroup /$named: not effective: there is no cgroup /$named any more *" \
 	"$host" status --cgroup "$service"

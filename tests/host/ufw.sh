@@ -1,5 +1,5 @@
 #!/bin/bash
-# The rule before, during and after what ufw does to the tables.
+# The rule stays in place before, during and after ufw changes the tables.
 # shellcheck source=common.sh
 . "$(dirname "$0")/common.sh"
 need_rule

@@ -1,4 +1,4 @@
-/* A second thread looks at the socket all the time, and never sees it connected. */
+/* A second thread watches the socket all the time, and never sees it connected. */
 #include "namespace.h"
 #include "scenario.h"
 

@@ -1,6 +1,6 @@
 /*
- * Stands behind the library: a cancellation arrives while a thread other than the first is in
- * connect() and has just got a connection.
+ * Loaded after the library: cancels a thread other than the first while the thread is in connect()
+ * and has just got a connection.
  */
 #include <dlfcn.h>
 #include <pthread.h>

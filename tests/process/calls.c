@@ -1,4 +1,4 @@
-/* What a program may do with sockets, short of connecting to itself, for strace(1) to look at. */
+/* Uses sockets in many ways other than a self-connect, while strace(1) watches. */
 #include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
@@ -44,7 +44,7 @@ static int connected(int type, const void *address, socklen_t length)
 	return fd;
 }
 
-/* Connects, and connects again when it has an outcome, and sees it come or fail. */
+/* Connects, waits for the outcome, and connects again. */
 static void connect_twice(int type, const void *address, socklen_t length)
 {
 	int fd = connected(type, address, length);
@@ -82,7 +82,7 @@ static void wait_in_vain(void)
 {
 	struct sockaddr_in full = v4(FULL_PORT);
 	struct sigaction action = {.sa_handler = interrupt};
-	/* Again and again, since the first time may come before the call. */
+	/* The timer repeats, because its first signal may come before the call. */
 	struct itimerval soon = {.it_value.tv_usec = 10000, .it_interval.tv_usec = 10000};
 	static const struct itimerval never;
 

@@ -1,4 +1,4 @@
-/* connect() is a cancellation point, and nothing that the library adds is one. */
+/* connect() is a cancellation point, and the library adds no others. */
 #include "namespace.h"
 #include "scenario.h"
 
@@ -85,7 +85,7 @@ END_TEST
 
 /*
  * below_cancel.c makes the cancellation pending as soon as the socket is its own peer. It has to
- * wait until the program's next cancellation point, since the library's attempts are none.
+ * wait until the program's next cancellation point: the library's attempts are not such points.
  */
 START_TEST(cancelled_in_a_self_connect)
 {

@@ -1,4 +1,4 @@
-/* No call leaves a descriptor more or less, and none that was reused gets the log. */
+/* No call leaks or closes a descriptor, and the log never goes to a descriptor that was reused. */
 #include "scenario.h"
 
 #include <dirent.h>
@@ -115,7 +115,7 @@ START_TEST(none_more_and_none_less)
 }
 END_TEST
 
-/* 0 or errno. For a process in which Check's assertions do not work. */
+/* Returns 0 or errno. For a process in which Check's assertions do not work. */
 static int connect_plainly(int fd, int port)
 {
 	struct sockaddr_in address = {.sin_family = AF_INET,
@@ -142,7 +142,7 @@ static bool is_stderr(int fd)
 }
 
 /*
- * What many a daemon does: closes all that it has, and the next sockets get the number of stderr,
+ * Like many daemons, closes all descriptors, so that the next socket gets the number of stderr:
  * here one with a peer, then one that connects to itself. Returns the exit status.
  */
 static int be_a_daemon(void)

@@ -1,6 +1,6 @@
 /*
- * Stands behind the library, so that its constructor runs first (_dl_init() in glibc's
- * elf/dl-init.c goes through the list from its end). Connects in the way of the number EARLY_WAY,
+ * Loaded after the library, so that its constructor runs first (_dl_init() in glibc's
+ * elf/dl-init.c goes through the list from its end). Connects in the way number EARLY_WAY,
  * and ends the process with 0 or errno unless EARLY_GOES_ON is set.
  */
 #include <arpa/inet.h>

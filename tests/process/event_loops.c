@@ -1,4 +1,4 @@
-/* Event loops: what a thread or a handler sees that waits on the socket all the while. */
+/* Event loops: what a thread or a handler sees that waits on the socket during connect(). */
 #include "scenario.h"
 
 #include <errno.h>
@@ -15,12 +15,12 @@
 #include <sys/select.h>
 #include <unistd.h>
 
-/* What a program takes an event for, by the readiness and SO_ERROR. */
+/* How a program interprets an event, by the readiness and SO_ERROR. */
 enum news { NOTHING, CONNECTED, RESET, REFUSED, SURPRISE, KINDS_OF_NEWS };
 
 struct watcher {
 	int fd;
-	int bell; /* readable when the thread shall look a last time */
+	int bell; /* readable when the thread has to look for the last time */
 	int epoll;
 	int (*wait)(const struct watcher *);
 
@@ -159,7 +159,7 @@ static void ring(const struct watcher *watcher)
 	ck_assert_int_eq(eventfd_write(watcher->bell, 1), 0);
 }
 
-/* Connects while another thread watches; leaves the socket for a look. */
+/* Connects while another thread watches. The caller examines and closes the socket. */
 static int connect_watched(struct watcher *watcher, int loop)
 {
 	set_up(watcher, loop);
@@ -206,7 +206,7 @@ static void print_seen(const char *who, const int seen[KINDS_OF_NEWS])
 	fflush(stdout);
 }
 
-/* Every try meets itself; under the library as often as there are tries in one connect(). */
+/* Every attempt is a self-connect, including each retry of the library. */
 START_TEST(watched_in_one_port)
 {
 	int seen[KINDS_OF_NEWS] = {0};
@@ -309,7 +309,8 @@ START_TEST(watched_in_some_ports)
 }
 END_TEST
 
-/* A loop of one thread: the first event after connect() is the outcome, and no other follows. */
+/* In a loop with a single thread, the first event after connect() is the outcome, and the only one.
+ */
 START_TEST(own_loop_in_some_ports)
 {
 	int meetings = 0;

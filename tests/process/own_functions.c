@@ -1,7 +1,7 @@
 /*
  * A program may have functions of its own called syscall(), getsockname() or strcmp(). The linker
- * exports them when a library that the program is linked with refers to such a name. They are none
- * of the library's business.
+ * exports them when a library that the program is linked with refers to such a name. The library
+ * must not call them.
  */
 #include "namespace.h"
 #include "scenario.h"
@@ -16,7 +16,7 @@ static const struct {
 	{"NOSELFCONN_LOG", "none"},
 	{"NOSELFCONN_LOG", "stderr"},
 	{"NOSELFCONN_LOG", "syslog"},
-	{"NOSELFCONN_RETRIES", "many"}, /* of which it complains */
+	{"NOSELFCONN_RETRIES", "many"}, /* an invalid value, about which it writes a line */
 };
 
 enum { SETTINGS = sizeof settings / sizeof *settings, WAYS = 5 };

@@ -1,5 +1,5 @@
 /*
- * The functions of a program's own that have names of libc's. The linker exports them. No header
+ * The program's own functions, with names that libc also has. The linker exports them. No header
  * declares them here.
  */
 #include "own_names.h"

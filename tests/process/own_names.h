@@ -1,8 +1,8 @@
-/* What a program with functions of its own by names of libc's has in its two files. */
+/* Shared by the two files of a program whose own functions have names that libc also has. */
 #pragma once
 
 /* PORT as in scenario.h, and how the program exits when one of its functions is called. */
 enum { PORT = 40000, CALLED = 99 };
 
-/* Says so and exits. */
+/* Prints the name of the function and exits. */
 void is_called(const char *name);

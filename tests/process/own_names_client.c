@@ -1,7 +1,7 @@
 /*
- * own_names_client WAY: meets itself at PORT, in one of the ways below. Exits with 0 or the
- * errno that it is told, or with CALLED and a line on standard error when one of own_names.c is
- * called, which are not called here either.
+ * own_names_client WAY: meets itself at PORT, in one of the ways below. Exits with 0 or errno, or
+ * with CALLED and a line on standard error when a function of own_names.c is called. The program
+ * does not call them either.
  */
 #include "own_names.h"
 

@@ -1,4 +1,4 @@
-/* Beside another preload, or in a program with AddressSanitizer. */
+/* The library together with another preload, or in a program with AddressSanitizer. */
 #include "namespace.h"
 #include "scenario.h"
 
@@ -14,7 +14,7 @@
 
 enum { LIVE_PORT = 50000 };
 
-/* There is no way out of the namespace, so nobody but a proxy can refuse. */
+/* Nothing leaves the namespace, so only a proxy can refuse. */
 static bool is_proxied(int fd)
 {
 	return connect_to(fd, "192.0.2.1", 80) == ECONNREFUSED;
@@ -31,7 +31,7 @@ static bool is_not_synchronized(int fd)
 	return fsync(fd) == 0;
 }
 
-/* What the others do with a socket. */
+/* What the other preloads do with a socket. */
 static const struct {
 	const char *library;
 	bool (*effect)(int fd);
@@ -106,7 +106,7 @@ static void wrap_sockets(void)
 	setenv("SOCKET_WRAPPER_DIR", directory, 1);
 }
 
-/* There are some, unless the library that wraps them has not been at work. */
+/* There are some if the library that wraps sockets is at work. */
 static void remove_sockets(void)
 {
 	run("ls %s | grep -q . && rm -r %s", directory, directory);

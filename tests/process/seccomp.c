@@ -1,6 +1,6 @@
 /*
- * Under a seccomp filter: when it steps in, the library needs systemd's @network-io, fcntl() and
- * close(), and no other system call. A filter that refuses fcntl() does not keep it from its work.
+ * Under a seccomp filter: to undo a self-connect the library needs systemd's @network-io, fcntl()
+ * and close(), and no other system call. It also works under a filter that refuses fcntl().
  */
 #include "scenario.h"
 
@@ -83,7 +83,7 @@ static bool asks_for_its_parent(int fd)
 	return fd < 0 && syscall(SYS_getppid) > 0;
 }
 
-/* Returns what waitpid() tells of a child that makes the call under the filter. */
+/* Makes the call in a child under the filter. Returns the child's wait status. */
 static int status_of(bool (*call)(int fd), int fd, unsigned int one_more, unsigned int otherwise)
 {
 	int status = -1;

@@ -1,6 +1,6 @@
 /*
- * How much of the stack a call takes: a signal handler may run on a small one of its own. Printed
- * is what a blocking connect() takes that meets itself; the control's is libc's part of it.
+ * How much of the stack a call takes, because a signal handler may run on a small stack. The test
+ * prints the bytes that a blocking connect() to itself takes. The control prints libc's part.
  */
 #include "scenario.h"
 
@@ -14,7 +14,7 @@
 
 enum { STACK = 1 << 18, PAINT = 0xa5 };
 
-/* The manual promises that it is no more. */
+/* The limit that the manual promises. */
 enum { MOST_WITHOUT_LOG = 1024, MOST_WITH_LOG = 2048 };
 
 static unsigned char *stack;
@@ -23,7 +23,7 @@ static struct sockaddr_in destination;
 struct attempt {
 	int fd;
 	int error;
-	size_t depth; /* in bytes, below who calls */
+	size_t depth; /* in bytes, below the caller */
 };
 
 static void *attempt(void *argument)

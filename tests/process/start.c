@@ -11,7 +11,7 @@
 
 enum { WAYS = 4 }; /* of early.c */
 
-/* What a client tells, as a function and as a program: 0 or errno. */
+/* The result of a client, as a function and as a program: 0 or errno. */
 static int expected(void)
 {
 	return control ? 0 : ECONNREFUSED;
@@ -57,7 +57,7 @@ START_TEST(vfork_and_exec)
 }
 END_TEST
 
-/* EARLY_PRELOAD has the library, and behind it one whose constructor runs first and connects. */
+/* EARLY_PRELOAD has the library, followed by one whose constructor runs first and connects. */
 static void preload_early(void)
 {
 	char preload[4096];
@@ -88,7 +88,7 @@ START_TEST(settings_before_ours)
 }
 END_TEST
 
-/* Who comes first reads the settings, and complains, and nobody else does. */
+/* The first call reads the settings and writes the line about an invalid one, and no other call. */
 START_TEST(one_complaint)
 {
 	preload_early();
@@ -98,7 +98,7 @@ START_TEST(one_complaint)
 }
 END_TEST
 
-/* With stderr closed the library's look at it fails. */
+/* stderr is closed, so the library cannot examine it. */
 START_TEST(errno_at_start)
 {
 	pid_t child = fork();

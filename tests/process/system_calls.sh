@@ -7,7 +7,7 @@ set -euo pipefail
 library=$1
 program=$2
 
-# The program's ports are its own, and the world is out of reach.
+# The program has its own ports, and cannot reach the outside.
 if [ "${IN_NAMESPACE-}" != yes ]; then
 	as_root=()
 	[ "$(id -u)" = 0 ] || as_root=(--map-root-user)

@@ -1,4 +1,4 @@
-/* Threads that connect at once, with forks and a signal handler that connects in between. */
+/* Threads connect at the same time, with forks and a signal handler that also connects. */
 #include "namespace.h"
 #include "scenario.h"
 
@@ -69,7 +69,7 @@ static void connect_in_handler(int signal)
 	errno = interrupted_errno;
 }
 
-/* Returns "" or what was not as it should be. */
+/* Returns "" or a description of the fault. */
 static void *connect_in_turn(void *unused)
 {
 	for (int i = 0; i < CONNECTS; i++) {
