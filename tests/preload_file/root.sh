@@ -17,7 +17,7 @@ if [ ! -e "$root/made" ]; then
 		'Created-By: Packages' 'Origin: Debian' |
 		sort -u |
 		mmdebstrap --quiet --variant=apt \
-			--include=iproute2,openssh-client,openssh-server,python3,systemd-sysv \
+			--include=iproute2,openssh-client,openssh-server,python3,systemd-sysv,ufw \
 			"$(. /etc/os-release && echo "$VERSION_CODENAME")" "$root" -
 	touch "$root/made"
 fi
