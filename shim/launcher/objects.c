@@ -79,9 +79,9 @@ static uint64_t word_in(const struct object *object, const unsigned char *bytes,
 
 static void *copy(const struct object *object, uint64_t address, uint64_t size)
 {
-	void *bytes = size > 0 && size <= MOST_BYTES ? malloc(size) : NULL;
+	void *bytes = size > 0 && size <= MOST_BYTES ? malloc((size_t)size) : NULL;
 
-	if (bytes && read_memory(object->memory, address, bytes, size) == size)
+	if (bytes && read_memory(object->memory, address, bytes, (size_t)size) == size)
 		return bytes;
 	free(bytes);
 	return NULL;
@@ -168,7 +168,7 @@ static const char *target_of_connect(const struct object *object)
 				  .symbols = dynamic_address(object, DT_SYMTAB)};
 	const char *target = NULL;
 
-	if (strings && strings[size - 1] == '\0' && memmem(strings, size, "connect", 8)) {
+	if (strings && strings[size - 1] == '\0' && memmem(strings, (size_t)size, "connect", 8)) {
 		target = target_in(&imports, dynamic_address(object, DT_JMPREL),
 				   dynamic_value(object, DT_PLTRELSZ),
 				   dynamic_value(object, DT_PLTREL) == DT_RELA);

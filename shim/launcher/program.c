@@ -129,7 +129,7 @@ static uint64_t note_in(const struct elf *elf, uint64_t segment, const char *nam
 		if (size > rest || size > elf->size - note)
 			return 0;
 		if (name_size == strlen(name) + 1 && number_at(elf, note + 8, 4) == type &&
-		    memcmp(elf->bytes + note + sizeof(Elf32_Nhdr), name, name_size) == 0)
+		    memcmp(elf->bytes + note + sizeof(Elf32_Nhdr), name, strlen(name) + 1) == 0)
 			return note + description;
 	}
 	return 0;

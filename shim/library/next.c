@@ -31,7 +31,7 @@ static int late_connect(int fd, const struct sockaddr *address, socklen_t length
 	if (libc_connect != late_connect)
 		return libc_connect(fd, address, length);
 	return __connect ? __connect(fd, address, length)
-			 : (int)socket_call(SYS_CONNECT, fd, (long)address, length, 0, 0, 0);
+			 : (int)socket_call(SYS_CONNECT, fd, (long)address, (long)length, 0, 0, 0);
 }
 
 static ssize_t late_sendto(int fd, const void *data, size_t size, int flags,
@@ -40,7 +40,8 @@ static ssize_t late_sendto(int fd, const void *data, size_t size, int flags,
 	start();
 	if (libc_sendto != late_sendto)
 		return libc_sendto(fd, data, size, flags, address, length);
-	return socket_call(SYS_SENDTO, fd, (long)data, (long)size, flags, (long)address, length);
+	return socket_call(SYS_SENDTO, fd, (long)data, (long)size, flags, (long)address,
+			   (long)length);
 }
 
 static ssize_t late_sendmsg(int fd, const struct msghdr *message, int flags)
@@ -56,7 +57,7 @@ static int late_sendmmsg(int fd, struct mmsghdr *messages, unsigned int count, i
 	start();
 	if (libc_sendmmsg != late_sendmmsg)
 		return libc_sendmmsg(fd, messages, count, flags);
-	return (int)socket_call(SYS_SENDMMSG, fd, (long)messages, count, flags, 0, 0);
+	return (int)socket_call(SYS_SENDMMSG, fd, (long)messages, (long)count, flags, 0, 0);
 }
 
 static int late_getsockname(int fd, struct sockaddr *address, socklen_t *length)
