@@ -110,7 +110,8 @@ make_for() {
 
 # Shows what was said only when it fails.
 make_quietly_for() {
-	make_for "$@" >"$work/$1.log" 2>&1 || {
+	# In a shell of its own, which ends at the first failure.
+	bash -euo pipefail -c 'make_for "$@"' bash "$@" >"$work/$1.log" 2>&1 || {
 		cat "$work/$1.log"
 		return 255 # xargs starts no other
 	}

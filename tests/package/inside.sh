@@ -17,8 +17,8 @@ expect() {
 
 # What is on the disk, except what package tools and man keep for themselves.
 list_files() {
-	find / -xdev \( -path /proc -o -path /var/cache -o -path /var/lib/apt -o -path /var/lib/dpkg -o -path /var/log \
-		-o -path /root -o -path /tmp \) -prune -o -print | sort
+	find / -xdev \( -path /proc -o -path /var/cache -o -path /var/lib/apt -o -path /var/lib/dpkg \
+		-o -path /var/log -o -path /root -o -path /tmp \) -prune -o -print | sort
 }
 
 triplet=x86_64-linux-gnu
