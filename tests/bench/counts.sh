@@ -22,7 +22,7 @@ fi
 instructions() { # PRELOAD COMMAND [ARGUMENT...]: of bench, in its calls; of another program, in all
 	local preload=$1 counted=(--tool=callgrind --callgrind-out-file=/dev/null)
 	shift
-	[ "$1" != "$program" ] || counted+=(--toggle-collect=make_calls)
+	[ "$1" != "$program" ] || counted+=('--toggle-collect=make_calls*')
 	env -i LD_PRELOAD="$preload" valgrind "${counted[@]}" "$@" 2>"$scratch/valgrind" \
 		>/dev/null || {
 		cat "$scratch/valgrind" >&2
@@ -46,9 +46,14 @@ more() { # MEASURE COMMAND [ARGUMENT...]: under the library than without it
 	echo $((with - without))
 }
 
-# The tenth of what twenty calls take more than ten: what the first call alone does is no part of it.
+# Of each call, a tenth of what twenty take more than ten: what only the first does is no part of it.
 more_per_call() { # MEASURE CALL
-	local ten twenty
+	local ten twenty alone
+	alone=$("$1" "$scratch/without.so" "$program" "$2" 10)
+	[ "$alone" -gt 10 ] || {
+		echo "counts.sh: $1 of ten calls of $2: $alone, expected some for each" >&2
+		return 1
+	}
 	ten=$(more "$1" "$program" "$2" 10)
 	twenty=$(more "$1" "$program" "$2" 20)
 	echo $(((twenty - ten) / 10))
