@@ -1,15 +1,55 @@
 #!/bin/bash
-# run.sh PROGRAM LIBRARY SMALLEST EMPTY CSV: measures, prints tables and writes them as CSV too.
+# run.sh [BUILD [TREE]]: measures what libnoselfconn and the host rule cost, in about eight minutes,
+# and writes it into the README.md, tests/bench/README.md and tests/bench/chart.svg of TREE (the tree
+# that this file is in). What it has measured is in BUILD/bench.csv (build/ of that tree).
 #
-# The machine is noisy, so the contestants take turns in many short rounds. A ratio is that of two
-# neighbours in one round; the tables show the median of the ratios and the quartiles around it.
+# The machine is noisy, so the contestants take turns in many short rounds. A ratio is that of two of
+# one round; the tables show the median of the ratios and the quartiles around it.
 set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+source_tree=$(cd "$here/../.." && pwd)
+build=${1:-$source_tree/build}
+tree=${2:-$source_tree}
+rounds=${BENCH_ROUNDS:-30}
+tries=${BENCH_TRIES:-1000000}
 
-program=$1 library=$2 smallest=$3 empty=$4 csv=$5
-rounds=${BENCH_ROUNDS:-40}
-tries=${BENCH_TRIES:-10000000}
+if [ -z "${BENCH_IN_NAMESPACE-}" ]; then
+	[ -f "$build/CMakeCache.txt" ] || cmake -S "$source_tree" -B "$build"
+	cmake --build "$build" --target noselfconn bench_program bench_empty bench_smallest
+	BENCH_IN_NAMESPACE=1 exec "$here/../namespace.sh" "$0" "$build" "$tree"
+fi
+
+program=$build/tests/bench/bench_program
+library=$build/shim/libnoselfconn.so
+csv=$build/bench.csv
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
+echo what,under,round,value >"$csv"
+
+record() { # WHAT UNDER ROUND VALUE
+	echo "$1,$2,$3,$4" >>"$csv"
+}
+
+# What stands under a call: a library, a network namespace with the rule, both or neither.
+declare -A preloads=([none]='' [empty]=$build/tests/bench/libbench_empty.so
+	[smallest]=$build/tests/bench/libbench_smallest.so [noselfconn]=$library
+	[host]='' [both]=$library)
+ours=(none empty smallest noselfconn host both)
+all=("${ours[@]}")
+
+add_peer() { # NAME FILE
+	local file
+	file=$(find /usr/lib -path "*/$2" 2>/dev/null | head -n 1)
+	if [ -z "$file" ]; then
+		echo "skipped: $1 is not installed"
+		return
+	fi
+	preloads[$1]=$file
+	all+=("$1")
+}
+add_peer libkeepalive 'libkeepalive.so*'
+add_peer torsocks 'torsocks/libtorsocks.so'
+add_peer proxychains4 'libproxychains.so.4'
 
 # The peers pass loopback on: torsocks and proxychains4 are told to.
 cat >"$scratch/torsocks.conf" <<-end
@@ -26,146 +66,178 @@ end
 export TORSOCKS_CONF_FILE=$scratch/torsocks.conf TORSOCKS_LOG_LEVEL=1
 export PROXYCHAINS_CONF_FILE=$scratch/proxychains.conf
 
-declare -A preloads=([none]='' [empty]=$empty [smallest]=$smallest [noselfconn]=$library)
-add_peer() { # NAME FILE
-	local file
-	file=$(find /usr/lib -path "*/$2" 2>/dev/null | head -n 1)
-	[ -z "$file" ] || preloads[$1]=$file
+# fresh CONTESTANT RANGE COMMAND [ARGUMENT...]: in a network namespace of its own
+fresh() {
+	local rule=true
+	[ "$1" != host ] || rule="$build/shim/noselfconn-host add"
+	# shellcheck disable=SC2016  # for the inner shell
+	unshare --net bash -c 'ip link set lo up
+		echo "$2" >/proc/sys/net/ipv4/ip_local_port_range
+		$1 >&2 && shift 2 && exec "$@"' bash "$rule" "${@:2}"
 }
-add_peer libkeepalive 'libkeepalive.so*'
-add_peer torsocks 'torsocks/libtorsocks.so'
-add_peer proxychains4 'libproxychains.so.4'
+default_range='32768 60999'
 
-once() { # CONTESTANT CALL COUNT
-	if [ "$2" = start ]; then
-		BENCH_PRELOAD=${preloads[$1]} "$program" "$2" "$3"
-	else
-		LD_PRELOAD=${preloads[$1]} "$program" "$2" "$3"
-	fi
+wait_for() { # COMMAND [ARGUMENT...]: until it succeeds, ten seconds at most
+	for ((i = 0; i < 100; i++)); do
+		! "$@" || return 0
+		sleep 0.1
+	done
+	echo "run.sh: waited in vain for: $*" >&2
+	return 1
 }
 
-# Leaves a file of nanoseconds, one line a round, for each contestant that can make the call.
-take_turns() { # CALL COUNT CONTESTANT...
-	local call=$1 count=$2 round contestant
+# shellcheck disable=SC2016  # for the inner shell
+fresh host "$default_range" bash -c 'echo $$ >"$1" && exec sleep infinity' bash "$scratch/ruled" &
+wait_for [ -s "$scratch/ruled" ]
+with_rule=(nsenter --net="/proc/$(cat "$scratch/ruled")/ns/net")
+
+listens() { # [COMMAND...]
+	[ -n "$("$@" ss -Hltn 'sport = :5201')" ]
+}
+serve() { # [COMMAND...]: an iperf3 server where the command puts it
+	"$@" iperf3 -s >/dev/null &
+	wait_for listens "$@"
+}
+serve
+serve "${with_rule[@]}"
+
+under() { # CONTESTANT VARIABLE COMMAND [ARGUMENT...]: the variable has the preload
+	local preload=$2=${preloads[$1]} place=()
+	[[ $1 != host && $1 != both ]] || place=("${with_rule[@]}")
 	shift 2
-	rm -f "$scratch"/*.ns
+	"${place[@]}" env "$preload" "$@"
+}
+
+# Each of these prints nanoseconds.
+call() { # CONTESTANT CALL COUNT
+	under "$1" LD_PRELOAD "$program" "$2" "$3"
+}
+start() { # CONTESTANT PROGRAM COUNT
+	BENCH_PROGRAM=$2 under "$1" BENCH_PRELOAD "$program" start "$3"
+}
+# A megabyte; what UDP loses on the way is sent, too.
+throughput() { # CONTESTANT receiver|sender OPTION...
+	local contestant=$1 end=$2
+	shift 2
+	under "$contestant" LD_PRELOAD iperf3 -c 127.0.0.1 -f m "$@" | awk -v end="$end" '
+		$NF == end { for (i = 2; i <= NF; i++) if ($i == "Mbits/sec") print 8e9 / $(i - 1) }'
+}
+# By closing and connecting again, without a cure: what that leaves in TIME_WAIT goes with the namespace.
+answer() { # CONTESTANT CALL COUNT
+	case $1 in
+	none) fresh none "$default_range" "$program" "$2" "$3" ;;
+	*) call "$@" ;;
+	esac
+}
+
+# In each round another one begins.
+take_turns() { # WHAT CONTESTANTS MEASURE [ARGUMENT...]
+	local what=$1 round value contestant
+	local -n contestants=$2
+	local number=${#contestants[@]}
+	shift 2
+	echo "$SECONDS s: $what"
 	for ((round = 0; round < rounds; round++)); do
-		for contestant; do
-			once "$contestant" "$call" "$count" >>"$scratch/$contestant.ns" 2>/dev/null ||
-				echo fails >>"$scratch/$contestant.ns"
+		for contestant in "${contestants[@]:round % number}" "${contestants[@]:0:round % number}"; do
+			value=$("$1" "$contestant" "${@:2}" 2>"$scratch/complaint") || value=
+			if [ -z "$value" ]; then
+				[[ " ${ours[*]} " != *" $contestant "* ]] || {
+					echo "run.sh: $what fails under $contestant:" >&2
+					cat "$scratch/complaint" >&2
+					return 1
+				}
+				value=fails
+			fi
+			record "$what" "$contestant" "$round" "$value"
 		done
 	done
 }
 
-quartiles() { sort -n | awk '{ a[NR] = $1 } END {
-	print a[int((NR + 3) / 4)], a[int((NR + 1) / 2)], a[int((3 * NR + 3) / 4)] }'; }
+# Two hundred libraries and a program that needs them all.
+many=$scratch/many
+compiler=${CC:-cc}
+"$compiler" -D_GNU_SOURCE -fPIC -c -o "$scratch/dependency.o" "$here/dependency.c"
+dependencies=()
+for ((i = 0; i < 200; i++)); do
+	"$compiler" -shared -Wl,-z,now -o "$scratch/libdependency$i.so" "$scratch/dependency.o"
+	dependencies+=("-ldependency$i")
+done
+echo 'int main(void) { return 0; }' | "$compiler" -x c -o "$many" - -L"$scratch" \
+	-Wl,--no-as-needed,-rpath,"$scratch" "${dependencies[@]}"
 
-ratio() { # CONTESTANT BASE
-	paste "$scratch/$1.ns" "$scratch/$2.ns" | awk '{ printf "%.4f\n", $1 / $2 }' | quartiles |
-		awk '{ printf "%.3f (%.3f-%.3f)", $2, $1, $3 }'
-}
+# This one waits for a minute, and for the rest of the time does next to nothing.
+fresh none "$default_range" "$program" wait-for-bind 1 >"$scratch/wait" &
+waiting=$!
 
-table_head() { # TITLE COLUMN...
-	local title=$1
-	shift
-	printf '\n%s\n\n' "$title" | tee -a "$csv"
-	row "$@"
-	printf '|%s\n' "$(printf ' --- |%.0s' "$@")"
-}
-
-row() { # CELL...
-	printf '|%s\n' "$(printf ' %s |' "$@")"
-	printf '%s\n' "$(printf ',"%s"' "$@")" | cut -c 2- >>"$csv"
-}
-
-compare() { # CALL COUNT CONTESTANT...
-	local call=$1 count=$2 contestant nanoseconds
-	shift 2
-	take_turns "$call" "$count" "$@"
-	for contestant; do
-		if grep -q fails "$scratch/$contestant.ns"; then
-			row "$call" "$contestant" 'does not pass it' '' '' ''
-			continue
-		fi
-		nanoseconds=$(quartiles <"$scratch/$contestant.ns" | cut -d' ' -f2)
-		row "$call" "$contestant" "$nanoseconds" "$(ratio "$contestant" none)" \
-			"$(ratio "$contestant" smallest)" "$(ratio "$contestant" empty)"
-	done
-}
+for contestant in smallest noselfconn; do
+	echo "$SECONDS s: counting under $contestant"
+	"$here/counts.sh" "$program" "${preloads[empty]}" "${preloads[$contestant]}" >"$scratch/counts"
+	while read -r figure number; do
+		record "$figure" "$contestant" 0 "$number"
+	done <"$scratch/counts"
+done
 
 # Clean pages are the page cache's, whether or not another process maps them just now. How many the
 # stack takes is chance.
 private_pages() { # CONTESTANT
-	local round
-	for ((round = 0; round < rounds; round++)); do
-		LD_PRELOAD=${preloads[$1]} awk '/^Private_Dirty/ { print $2 / 4 }' /proc/self/smaps_rollup
-	done | quartiles | cut -d' ' -f2
+	# shellcheck disable=SC2016  # for awk
+	under "$1" LD_PRELOAD awk '/^Private_Dirty/ { print $2 / 4 }' /proc/self/smaps_rollup
 }
+for contestant in empty noselfconn; do
+	strip -o "$scratch/stripped" "${preloads[$contestant]}"
+	record size "$contestant" 0 "$(stat -c %s "$scratch/stripped")"
+	record relocations "$contestant" 0 "$(readelf -rW "${preloads[$contestant]}" | grep -c R_)"
+done
+# shellcheck disable=SC2034  # take_turns has it by its name
+libraries=(empty noselfconn)
+take_turns private-pages libraries private_pages
 
-calls_of() { # CONTESTANT CALL COUNT
-	strace -f -E LD_PRELOAD="${preloads[$1]}" -c -U name,calls "$program" "$2" "$3" 2>&1 >/dev/null |
-		awk '$2 ~ /^[0-9]+$/ { print $1, $2 }' | sort
-}
+for what in connect-v4 connect-v6 connect-v4-nonblocking connect-v6-nonblocking refused; do
+	take_turns "$what" all call "$what" 5000
+done
+take_turns connect-2-threads all call connect-2-threads 10000
+take_turns connect-8-threads all call connect-8-threads 10000
+take_turns connect-unix all call connect-unix 20000
+take_turns sendto-udp all call sendto-udp 50000
+take_turns sendmsg-tcp all call sendmsg-tcp 20000
+take_turns start all start /bin/true 50
+take_turns start-200 all start "$many" 3
+take_turns throughput-tcp ours throughput receiver -n 500M
+take_turns throughput-udp ours throughput sender -u -b 0 -n 200M
 
-more_calls() { # CALL COUNT: the system calls under the library that are not there under EMPTY
-	join -a 1 -a 2 -e 0 -o 0,1.2,2.2 <(calls_of noselfconn "$1" "$2") \
-		<(calls_of empty "$1" "$2") | awk '$2 != $3 && $1 != "total" {
-		out = out sep $2 - $3 " " $1; sep = "; " } END { print out ? out : "none" }'
-}
-
-: >"$csv"
-echo "Machine: $(nproc) x $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)," \
-	"Linux $(uname -r), $(date -u +%F), $rounds rounds" | tee -a "$csv"
-
-all=(none empty smallest noselfconn)
-for peer in libkeepalive torsocks proxychains4; do
-	[ -z "${preloads[$peer]-}" ] || all+=("$peer")
+# shellcheck disable=SC2034
+cures=(none noselfconn host)
+for what in refusal self-connect self-connect-explicit; do
+	take_turns "$what" cures answer "$what" 100
+	take_turns "$what-nonblocking" cures answer "$what-nonblocking" 100
+done
+# shellcheck disable=SC2034
+grown=(none noselfconn host both)
+for taken in 10 1000 28000; do
+	take_turns "connect-$taken-taken" grown call "connect-$taken-taken" 2000
 done
 
-table_head 'Time per call' call under ns 'of none' 'of smallest' 'of empty'
-for call in connect-v4 connect-v6 connect-v4-nonblocking connect-v6-nonblocking; do
-	compare "$call" 5000 "${all[@]}"
-done
-compare connect-two-threads 40000 "${all[@]}"
-compare connect-unix 100000 "${all[@]}"
-compare sendto-udp 100000 "${all[@]}"
-compare sendmsg-tcp 50000 "${all[@]}"
-compare start 50 "${all[@]}"
-
-table_head 'Size' what noselfconn empty
-cp "$library" "$scratch/stripped" && strip "$scratch/stripped"
-cp "$empty" "$scratch/empty" && strip "$scratch/empty"
-row 'file, stripped, bytes' "$(stat -c %s "$scratch/stripped")" "$(stat -c %s "$scratch/empty")"
-row 'text, data, bss' "$(size "$library" | awk 'NR == 2 { print $1, $2, $3 }')" \
-	"$(size "$empty" | awk 'NR == 2 { print $1, $2, $3 }')"
-row relocations "$(readelf -rW "$library" | grep -c R_)" "$(readelf -rW "$empty" | grep -c R_)"
-row 'private pages of a process' "$(private_pages noselfconn)" "$(private_pages empty)"
-
-table_head 'System calls more than under the empty library' program calls
-row '1000 connects' "$(more_calls connect-v4 1000)"
-row '1000 sendto, UDP' "$(more_calls sendto-udp 1000)"
-row '1 start' "$(more_calls sendto-udp 1)"
-
-table_head 'A self-connect' what 'by the library' 'by closing and connecting again'
-in_namespace() { unshare -rn bash -c 'ip link set lo up && exec "$@"' - "$@"; }
-export -f in_namespace
-take_turns_in_namespace() {
-	local round
-	rm -f "$scratch"/*.ns
-	for ((round = 0; round < rounds; round++)); do
-		in_namespace env LD_PRELOAD="$library" "$program" self-connect 100 \
-			>>"$scratch/noselfconn.ns"
-		in_namespace "$program" self-connect 100 >>"$scratch/none.ns"
+for contestant in none noselfconn host; do
+	preload=LD_PRELOAD=${preloads[$contestant]}
+	for range in "$default_range" '44444 44444'; do
+		echo "$SECONDS s: binds under $contestant, range $range"
+		read -r failures _ < <(fresh "$contestant" "$range" \
+			env "$preload" "$program" binds $((tries / 4)))
+		record "binds $range" "$contestant" 0 "$failures"
 	done
-}
-take_turns_in_namespace
-row 'ns until the true answer' "$(quartiles <"$scratch/noselfconn.ns" | cut -d' ' -f2)" \
-	"$(quartiles <"$scratch/none.ns" | cut -d' ' -f2)"
-row 'ratio' "$(ratio noselfconn none)" 1
-row 'ms until a server can bind the port' \
-	"$(($(in_namespace env LD_PRELOAD="$library" "$program" until-bound 1) / 1000000))" \
-	"$(($(in_namespace "$program" until-bound 1) / 1000000))"
+	echo "$SECONDS s: tries under $contestant"
+	read -r reached _ < <(fresh "$contestant" "$default_range" env NOSELFCONN_LOG=stderr \
+		"$preload" "$program" tries "$tries" 2>"$scratch/log")
+	record tries "$contestant" 0 "$reached"
+	record undone "$contestant" 0 "$(grep -c self-connects= "$scratch/log" || true)"
+done
+wait "$waiting"
+record wait-for-bind none 0 "$(cat "$scratch/wait")"
+for contestant in noselfconn host; do
+	record wait-for-bind "$contestant" 0 "$(call "$contestant" wait-for-bind 1)"
+done
+record tried all 0 "$tries"
+record bound all 0 $((tries / 4))
+record rounds all 0 "$rounds"
 
-table_head "$tries tries against a dead port in the default range" under 'told the program' undone
-row noselfconn "$(in_namespace env NOSELFCONN_LOG=stderr LD_PRELOAD="$library" "$program" tries \
-	"$tries" 2>"$scratch/log")" "$(grep -c self-connects= "$scratch/log" || true)"
+"$here/report.py" "$csv" "$tree"

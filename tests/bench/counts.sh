@@ -1,0 +1,88 @@
+#!/bin/bash
+# counts.sh PROGRAM EMPTY LIBRARY [LIMITS]: what LIBRARY adds to a call and to the start of a
+# process, more than the library EMPTY does: counted, and therefore the same in every run.
+#
+# Prints one figure a line, its name and its number; instructions are those in user space. With
+# LIMITS, a file of such lines, it fails when a number is greater than it is there.
+set -euo pipefail
+
+program=$1
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+# Paths of one length: the loader's work depends on it, as it does on the environment.
+cp "$2" "$scratch/without.so"
+cp "$3" "$scratch/library.so"
+# The loader only warns of a file that it cannot use, and the figures would be those of nothing.
+complaint=$(LD_PRELOAD=$scratch/library.so /bin/true 2>&1)
+if [ -n "$complaint" ]; then
+	echo "counts.sh: $complaint" >&2
+	exit 1
+fi
+
+instructions() { # PRELOAD COMMAND [ARGUMENT...]: of bench, in its calls; of another program, in all
+	local preload=$1 counted=(--tool=callgrind --callgrind-out-file=/dev/null)
+	shift
+	[ "$1" != "$program" ] || counted+=('--toggle-collect=make_calls*')
+	env -i LD_PRELOAD="$preload" valgrind "${counted[@]}" "$@" 2>"$scratch/valgrind" \
+		>/dev/null || {
+		cat "$scratch/valgrind" >&2
+		return 1
+	}
+	awk '/Collected/ { print $NF; counted = 1 } END { exit !counted }' "$scratch/valgrind"
+}
+
+system_calls() { # PRELOAD COMMAND [ARGUMENT...]
+	local preload=$1
+	shift
+	env -i strace -f -c -U calls -o "$scratch/strace" -E LD_PRELOAD="$preload" "$@" >/dev/null
+	awk 'END { print $1 }' "$scratch/strace"
+}
+
+more() { # MEASURE COMMAND [ARGUMENT...]: under the library than without it
+	local measure=$1 with without
+	shift
+	with=$("$measure" "$scratch/library.so" "$@")
+	without=$("$measure" "$scratch/without.so" "$@")
+	echo $((with - without))
+}
+
+# Of each call, a tenth of what twenty take more than ten: what only the first does is no part of it.
+more_per_call() { # MEASURE CALL
+	local ten twenty alone
+	alone=$("$1" "$scratch/without.so" "$program" "$2" 10)
+	[ "$alone" -gt 10 ] || {
+		echo "counts.sh: $1 of ten calls of $2: $alone, expected some for each" >&2
+		return 1
+	}
+	ten=$(more "$1" "$program" "$2" 10)
+	twenty=$(more "$1" "$program" "$2" 20)
+	echo $(((twenty - ten) / 10))
+}
+
+relocations() { readelf -rW "$1" | awk '/R_/ { count++ } END { print count + 0 }'; }
+
+figure() { # NAME COMMAND [ARGUMENT...]
+	local name=$1 number
+	shift
+	number=$("$@")
+	echo "$name $number" | tee -a "$scratch/figures"
+}
+
+for call in connect-unix sendto-udp sendmsg-tcp sendmmsg-tcp connect-v4 connect-v6 \
+	connect-v4-nonblocking connect-v6-nonblocking refused; do
+	figure "$call.instructions" more_per_call instructions "$call"
+	figure "$call.system_calls" more_per_call system_calls "$call"
+done
+figure start.instructions more instructions /bin/true
+figure start.system_calls more system_calls /bin/true
+figure start.relocations relocations "$3"
+[ $# = 4 ] || exit 0
+
+# A figure without a limit, or the reverse, is a mistake in the list.
+awk '$0 == "" || /^#/ { next }
+	FILENAME == ARGV[1] { limit[$1] = $2; next }
+	!($1 in limit) { print "no limit for " $1; failed = 1; next }
+	$2 > limit[$1] { print $1 " is " $2 ", expected at most " limit[$1]; failed = 1 }
+	{ delete limit[$1] }
+	END { for (name in limit) { print "no figure for " name; failed = 1 } exit failed }' \
+	"$4" "$scratch/figures" >&2

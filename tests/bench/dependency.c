@@ -1,0 +1,19 @@
+/* One library of the many that a large program has: each of these names is looked up at its start.
+ */
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+typedef void function(void);
+
+extern function *const used[];
+function *const used[] = {
+	(function *)socket, (function *)connect, (function *)sendto,   (function *)sendmsg,
+	(function *)recv,   (function *)poll,	 (function *)malloc,   (function *)free,
+	(function *)open,   (function *)read,	 (function *)write,    (function *)close,
+	(function *)memcpy, (function *)strlen,	 (function *)snprintf, (function *)getenv,
+};

@@ -1,0 +1,26 @@
+#!/bin/bash
+# runs.sh BUILD: run.sh fills pages and chart, here of a tree that has nothing else.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+tree=$(mktemp -d)
+trap 'rm -rf "$tree"' EXIT
+mkdir -p "$tree/tests/bench"
+for page in README.md tests/bench/README.md; do
+	sed '/<!-- measured -->/,/<!-- end -->/{/<!--/!d}' "../../$page" >"$tree/$page"
+done
+BENCH_ROUNDS=1 BENCH_TRIES=1000 ./run.sh "$1" "$tree"
+
+status=0
+# shellcheck disable=SC2016  # Markdown's quotes
+for what in 'README.md|^- A TCP connection over' 'README.md|its server can start at once; ' \
+	'tests/bench/README.md|^. start of a program with 200 libraries .*(.*-.*).*)' \
+	'tests/bench/README.md|^. its `bind()` fails, range of one port . .* of 250 ' \
+	'tests/bench/chart.svg|>start of a program with 200 libraries<'; do
+	grep -q "${what#*|}" "$tree/${what%%|*}" || {
+		echo "${what%%|*} has no \"${what#*|}\""
+		status=1
+	}
+done
+xmllint --noout "$tree/tests/bench/chart.svg" || status=1
+exit "$status"
