@@ -1,28 +1,27 @@
 #!/bin/bash
-# Puts the library under every program that this host starts from now on, or takes it away again.
+# Loads the library into every program that this host starts from now on, or stops that.
 #
 #   examples/ld_so_preload.sh add [FILE]       after the library has been installed
 #   examples/ld_so_preload.sh remove [FILE]    before the library is uninstalled
 #
-# Without FILE it is the library in /usr or, if there is none, in /usr/local.
+# FILE is the library; the default is the one in /usr or, if there is none, in /usr/local.
 #
 # Prefer LD_PRELOAD for the programs that need it. /etc/ld.so.preload also reaches set-uid programs,
 # your shell and the tools that you would repair the host with:
 #
-# - Keep a root shell open, and try to log in anew before you close it.
-# - While the list names a library that is not there, each program that starts complains on stderr:
-#   hence the order above. So do 32-bit programs while there is a library for 64 bits only.
-# - Replace the library by renaming a new file over it, as package managers do. Written to in place
-#   it crashes every program that has it mapped.
+# - Keep a root shell open, and try a new login before you close it.
+# - While the list names a library that does not exist, every program complains on stderr when it
+#   starts: hence the order above. With a 64-bit library only, 32-bit programs complain.
+# - To replace the library, rename a new file over it, as package managers do. Writing to it in
+#   place crashes every program that has it mapped.
 # - If no program starts any more, boot from a rescue medium and remove the line.
 #
-# Programs that run already get the library, or lose it, when they are restarted. NOSELFCONN_*
-# variables go into /etc/environment or the service manager's configuration; set-uid programs
-# ignore them.
+# Running programs get or lose the library when they are restarted. Set NOSELFCONN_* variables in
+# /etc/environment or in the service manager's configuration. Set-uid programs ignore them.
 set -euo pipefail
 
 readonly list=/etc/ld.so.preload
-# Whole paths: set-uid programs refuse a bare name. $LIB is for the dynamic linker to replace, by
+# Whole paths, because set-uid programs refuse a bare name. The dynamic linker replaces $LIB by
 # lib/x86_64-linux-gnu, lib64, lib ...
 # shellcheck disable=SC2016
 libraries=('/usr/$LIB/libnoselfconn.so' '/usr/local/$LIB/libnoselfconn.so')
@@ -33,7 +32,7 @@ die() {
 	exit 1
 }
 
-# Prints those of the libraries that the list has, and the rest of the list.
+# listed prints those of the libraries that are in the list, others the rest of the list.
 listed() {
 	[ ! -e "$list" ] || grep -xF "$(printf '%s\n' "${libraries[@]}")" "$list" || true
 }
@@ -42,7 +41,7 @@ others() {
 	[ ! -e "$list" ] || grep -vxF "$(printf '%s\n' "${libraries[@]}")" "$list" || true
 }
 
-# A program that starts meanwhile sees the old list or the new one.
+# Atomic: a program that starts meanwhile sees the old list or the new one.
 replace_list() {
 	local new
 	new=$(mktemp "$list.XXXXXX")
