@@ -63,14 +63,27 @@ fanalyzer)
 	cmake --build "$build" -- --quiet
 	;;
 promises)
-	# Every test that the list of promises names is there. In the tree that is being tested ctest
+	# Every test that the list of promises and the table of platforms name is there. In the tree that is being tested ctest
 	# would begin its log anew.
 	configure
 	ctest --test-dir "$build" -N | sed -n 's/.*: //p' | sort >"$build/there"
 	# shellcheck disable=SC2016 # Markdown's quotes
-	sed '1,/^## Promises/d' .github/CONTRIBUTING.md | grep -oE '`[a-z_]+\.[a-zA-Z0-9_-]+`' |
-		tr -d '`' | sort -u | comm -23 - "$build/there" >"$build/missing"
+	{
+		sed '1,/^## Promises/d' .github/CONTRIBUTING.md
+		grep '^| ' shim/package/README.md
+	} | grep -oE '`[a-z_]+\.[a-zA-Z0-9_-]+`' | tr -d '`' | sort -u |
+		comm -23 - "$build/there" >"$build/missing"
 	! grep . "$build/missing"
+	# Every architecture, libc and kernel that is tested is in that table.
+	sed -nE 's/^add_platform\(([a-z0-9_]+) (foreign|kernel|userland)\.sh .*/platforms.\1/p' \
+		tests/platforms/CMakeLists.txt >"$build/platforms"
+	[ -s "$build/platforms" ]
+	while read -r platform; do
+		grep -q "^| .*\`$platform\`" shim/package/README.md || {
+			echo "shim/package/README.md does not list $platform"
+			exit 1
+		}
+	done <"$build/platforms"
 	# Every directory of tests has its line.
 	for directory in tests/*/; do
 		grep -q "^| \`$(basename "$directory")\` | " .github/CONTRIBUTING.md || {
