@@ -4,6 +4,8 @@
 #   examples/ld_so_preload.sh add [FILE]       after the library has been installed
 #   examples/ld_so_preload.sh remove [FILE]    before the library is uninstalled
 #
+# Without FILE it is the library in /usr or, if there is none, in /usr/local.
+#
 # Prefer LD_PRELOAD for the programs that need it. /etc/ld.so.preload also reaches set-uid programs,
 # your shell and the tools that you would repair the host with:
 #
@@ -20,22 +22,24 @@
 set -euo pipefail
 
 readonly list=/etc/ld.so.preload
-# The whole path: set-uid programs refuse a bare name. $LIB is for the dynamic linker to replace, by
+# Whole paths: set-uid programs refuse a bare name. $LIB is for the dynamic linker to replace, by
 # lib/x86_64-linux-gnu, lib64, lib ...
 # shellcheck disable=SC2016
-readonly library=${2-'/usr/$LIB/libnoselfconn.so'}
+libraries=('/usr/$LIB/libnoselfconn.so' '/usr/local/$LIB/libnoselfconn.so')
+[ $# -lt 2 ] || libraries=("$2")
 
 die() {
 	echo "ld_so_preload.sh: $*" >&2
 	exit 1
 }
 
+# Prints those of the libraries that the list has, and the rest of the list.
 listed() {
-	[ -e "$list" ] && grep -qxF "$library" "$list"
+	[ ! -e "$list" ] || grep -xF "$(printf '%s\n' "${libraries[@]}")" "$list" || true
 }
 
 others() {
-	[ ! -e "$list" ] || grep -vxF "$library" "$list" || true
+	[ ! -e "$list" ] || grep -vxF "$(printf '%s\n' "${libraries[@]}")" "$list" || true
 }
 
 # A program that starts meanwhile sees the old list or the new one.
@@ -48,17 +52,27 @@ replace_list() {
 	mv "$new" "$list"
 }
 
+# Whether a program that starts with it has it.
+loads() {
+	LD_PRELOAD=$1 grep -qF "${1##*/}" /proc/self/maps 2>/dev/null
+}
+
 add() {
-	local trial
-	! listed || die "$list names $library already"
-	[[ $library == /* ]] || die "\"$library\" given, expected the whole path of the library"
-	trial=$(LD_PRELOAD=$library grep -F "${library##*/}" /proc/self/maps 2>&1) ||
-		die "nothing changed, since the library is not there: $trial"
-	{ echo "$library" && others; } | replace_list
+	local library
+	library=$(listed)
+	[ -z "$library" ] || die "$list names $library already"
+	for library in "${libraries[@]}"; do
+		[[ $library == /* ]] || die "\"$library\" given, expected the whole path of the library"
+		if loads "$library"; then
+			{ echo "$library" && others; } | replace_list
+			return
+		fi
+	done
+	die "nothing changed, since the library is not there: ${libraries[*]}"
 }
 
 remove() {
-	listed || die "$list does not name $library"
+	[ "$(listed)" ] || die "$list does not name ${libraries[*]}"
 	others | replace_list
 	[ -s "$list" ] || rm "$list"
 }

@@ -15,8 +15,10 @@ string(REGEX MATCH "glibc ([0-9]+) *\\. *([0-9]+)" found "${target}")
 set(TARGET_GLIBC "${CMAKE_MATCH_1}.${CMAKE_MATCH_2}")
 
 # Where the loader's $LIB leads, under every prefix: libraries of two sizes do not overwrite each
-# other. Elsewhere GNUInstallDirs knows it.
-if(NOT DEFINED CMAKE_INSTALL_LIBDIR AND TARGET_TRIPLET AND EXISTS /etc/debian_version
-		AND NOT CMAKE_CROSSCOMPILING)
-	set(CMAKE_INSTALL_LIBDIR lib/${TARGET_TRIPLET} CACHE PATH "Directory of the library")
+# other. Elsewhere GNUInstallDirs knows it; here it would choose anew when the prefix changes.
+if(TARGET_TRIPLET AND EXISTS /etc/debian_version AND NOT CMAKE_CROSSCOMPILING)
+	if(NOT DEFINED CMAKE_INSTALL_LIBDIR)
+		set(CMAKE_INSTALL_LIBDIR lib/${TARGET_TRIPLET} CACHE PATH "Directory of the library")
+	endif()
+	unset(_GNUInstallDirs_LAST_CMAKE_INSTALL_PREFIX CACHE)
 endif()

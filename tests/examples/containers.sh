@@ -21,7 +21,10 @@ buildah commit --quiet --rm "$debian" debian:12
 buildah build --quiet --layers --isolation chroot --pull=never -f "$place/context/examples/Dockerfile" \
 	-t libnoselfconn "$place/context"
 
+# The image's own user stays, and the library is stripped.
 container=$(buildah from --pull-never libnoselfconn)
+user=$(buildah inspect --type image --format '{{.OCIv1.Config.User}}' libnoselfconn)
+[ -z "$user" ] || fail "the image's user is $user now"
 buildah copy --quiet "$container" "$FAST_CLIENT" /usr/local/bin/legacy >/dev/null
 export -f buildah
 export place
@@ -33,6 +36,8 @@ in_container "$container" legacy 44444 1 2>&1 | tee "$place/said"
 grep -q '^legacy.*libnoselfconn: destination=127.0.0.1:44444 ' "$place/said"
 
 root=$(buildah mount "$container")
+! readelf --wide --sections "$root/usr/local/lib/libnoselfconn.so" | grep -q '\.symtab' ||
+	fail "the library is not stripped"
 must_fail in_one_port chroot "$root" legacy 44444 1
 in_one_port /usr/bin/python3 "$source/tests/examples/pod.py" "$source/examples/kubernetes.yaml" \
 	"$root" "$place/volumes" legacy 44444 1 2>&1 | tee "$place/said"

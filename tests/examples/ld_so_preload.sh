@@ -58,6 +58,18 @@ legacy 44444 1
 "$recipe" remove
 [ "$(cat "$list")" = libm.so.6 ]
 
+# The library in /usr/local is found when there is no other, and taken out again.
+rm -f "$list"
+mkdir -p "/usr/local/lib/$(gcc -print-multiarch)"
+mv "$installed" "/usr/local/lib/$(gcc -print-multiarch)"
+"$recipe" add
+# shellcheck disable=SC2016  # for the dynamic linker
+[ "$(cat "$list")" = '/usr/local/$LIB/libnoselfconn.so' ]
+legacy 44444 1
+must_fail "$recipe" add
+"$recipe" remove
+[ ! -e "$list" ]
+
 must_fail "$recipe"
 must_fail "$recipe" away
 [ -z "$(find /etc -maxdepth 1 -name 'ld.so.preload?*')" ]

@@ -46,6 +46,16 @@ ln -s "$directory/root/usr/bin/noselfconn" linked
 found=$(./linked printenv LD_PRELOAD)
 [ "$found" = "$directory/root/usr/lib/$triplet/libnoselfconn.so" ] || fail "found $found"
 
+# Under every prefix the library is where the loader's $LIB leads, which the drop-in relies on.
+build "$source" b -DCMAKE_INSTALL_PREFIX="$directory/prefix"
+cmake --install b >/dev/null
+# shellcheck disable=SC2016 # $LIB is for the loader
+LD_PRELOAD=$directory/prefix/'$LIB/libnoselfconn.so' grep -q "r-xp.*/libnoselfconn\.so$" /proc/self/maps ||
+	fail "not where \$LIB leads: $(find prefix -name '*.so')"
+# shellcheck disable=SC2016
+grep -q 'LD_PRELOAD=/opt/noselfconn/$LIB/libnoselfconn.so$' \
+	"$source/examples/systemd/legacy.service.d/noselfconn.conf" || fail "the drop-in has another path"
+
 # Other directories, as other systems have them.
 build "$source" b -DCMAKE_INSTALL_PREFIX="$directory/opt" -DCMAKE_INSTALL_LIBDIR=lib64 \
 	-DCMAKE_INSTALL_BINDIR=sbin

@@ -43,3 +43,6 @@ timeout 1150 qemu-system-x86_64 -accel tcg -cpu qemu64,-cx16 -m 1G \
 	-append 'console=ttyS0 quiet panic=-1' </dev/null >"$stage.qemu" 2>&1 || cat "$stage.qemu"
 tr -d '\r' <"$stage.console" >"$stage.log"
 tell "kernel $release" "$stage.log"
+version=$(cut -d . -f 1,2 <<<"$release")
+grep -q " | Linux $version ($suite) | " "$source/shim/package/README.md" ||
+	fail "shim/package/README.md has another kernel for $suite"
