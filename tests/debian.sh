@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Debian as this machine's apt gets it: sourced by what makes userlands of it.
+# Where this machine's apt gets Debian from. For scripts that make userlands.
 
 debian_mirror() {
 	# shellcheck disable=SC2016 # apt's own variable
@@ -8,7 +8,7 @@ debian_mirror() {
 		sed -n 1p
 }
 
-# Lines of an apt.conf that say how to reach it.
+# Prints the lines of apt.conf for access to that mirror.
 debian_reach() {
 	apt-config dump | grep -E '^Acquire::(http|https|Retries|Check)' || true
 }

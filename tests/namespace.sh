@@ -1,5 +1,5 @@
 #!/bin/bash
-# Runs a command in namespaces of its own, with lo up and without any process that outlives it.
+# Runs a command in its own namespaces, with lo up. No process outlives the command.
 #
 #   namespace.sh COMMAND [ARGUMENT...]
 set -euo pipefail

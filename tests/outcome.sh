@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# How a script that is a test comes to its end: sourced by all of them.
+# Functions that end a test script. All of them source this file.
 
-# skip WHY...: in a line that run.sh and who reads the log look for.
+# skip WHY...: prints the line that run.sh collects from the log.
 skip() {
 	echo "skipped: $*"
 	exit 77
@@ -15,7 +15,7 @@ fail() {
 	exit 1
 }
 
-# within_seconds COMMAND...: until it succeeds, for half a minute.
+# within_seconds COMMAND...: repeats the command until it succeeds, for half a minute.
 within_seconds() {
 	for _ in {1..600}; do
 		! "$@" || return 0

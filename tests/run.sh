@@ -1,11 +1,11 @@
 #!/bin/bash
-# Installs what is missing, builds and tests.
+# Installs missing packages, builds and tests.
 #
 #   tests/run.sh        unit and scenario tests, about a minute
 #   tests/run.sh all    every label
 set -euo pipefail
 cd "$(dirname "$0")/.."
-# What programs say, and no complaint of a locale that is not there.
+# Messages in English, in a locale that every system has.
 export LC_ALL=C.UTF-8
 
 usage() {
@@ -13,7 +13,7 @@ usage() {
 	exit 2
 }
 
-# Prints those of the packages listed in the files that are not installed.
+# Prints the packages in these lists that are not installed.
 missing_packages() {
 	local package
 	cat "$@" | while read -r package; do

@@ -1,6 +1,6 @@
 /*
- * report() with anything in it, down to the system call that hands the line out, against printf()
- * and inet_ntop().
+ * report() with any values, up to the system call that writes the line, compared with printf() and
+ * inet_ntop().
  */
 #include "library.h"
 
@@ -119,7 +119,7 @@ static void check_report(struct input *input)
 		*input->program ? input->program : "?", getpid(), endpoint, input->self_connects,
 		input->undone & 1 ? "yes" : "no");
 
-	/* Only some errors are told by name. */
+	/* Only some errors have a name in the log. */
 	snprintf(&expected[size], sizeof expected - (size_t)size, "errno %u",
 		 (unsigned int)input->outcome);
 	if (input->outcome && was_written(expected))
@@ -129,7 +129,7 @@ static void check_report(struct input *input)
 		abort();
 }
 
-/* A text that need not fit. */
+/* A text that may not fit. */
 static void check_long_line(struct input *input)
 {
 	char expected[512];

@@ -1,6 +1,6 @@
 /*
- * The launcher reads the memory of a process that may have written anything into it: it ends, and
- * stays in its own memory. The input is what is mapped, from this address on.
+ * The launcher reads the memory of a process, which may contain anything. The reader has to end,
+ * and to stay within its own memory. The input is mapped from this address on.
  */
 #include "launcher.h"
 

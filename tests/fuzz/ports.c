@@ -1,4 +1,4 @@
-/* A list of ports is refused, or is, port for port, what is printed of it; chances are of a sum. */
+/* A list of ports is refused, or printed with the same ports. The chances add up to one. */
 #include "launcher.h"
 
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /*
- * The launcher reads a program of any bytes: it stays inside them, and what it finds has the form
- * that is promised.
+ * The launcher reads a program of any bytes. The reader stays within them, and its result has the
+ * promised form.
  */
 #include "launcher.h"
 

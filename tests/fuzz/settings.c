@@ -1,4 +1,4 @@
-/* Any three values of the variables: the settings, and a complaint for each that cannot be used. */
+/* Any values of the three variables give settings, and a line for each invalid value. */
 #include "library.h"
 
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /*
- * read_tcp_line(): what the kernel prints is read back as it was, connected to itself when both
- * address fields are the same text; any other text is refused, or read as what it says.
+ * read_tcp_line() reads back every line that the kernel can print. The socket is connected to
+ * itself when both address fields are the same text. Other text is refused, or read correctly.
  */
 #include "launcher.h"
 

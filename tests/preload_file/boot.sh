@@ -1,6 +1,6 @@
 #!/bin/bash
-# The userland boots: systemd and all its units run under the library, as without it. This needs
-# a host where systemd-nspawn works; where it does not boot without the library, the test is skipped.
+# The userland boots, and systemd and all its units run the same under the library. The test is
+# skipped on hosts where systemd-nspawn cannot boot the userland even without the library.
 #
 #   boot.sh ROOT
 set -euo pipefail
@@ -18,7 +18,7 @@ AllowIsolate=yes
 UNIT
 cat >"$root/etc/systemd/system/probe.service" <<'UNIT'
 [Unit]
-# Some units are there only while they run.
+# Some units exist only while they run.
 After=multi-user.target systemd-update-utmp-runlevel.service
 SuccessAction=poweroff
 FailureAction=poweroff
@@ -29,7 +29,7 @@ ExecStart=/bin/sh -c 'systemctl list-units --plain --no-legend --type service,so
 ExecStart=/bin/sh -c 'grep -l libnoselfconn /proc/[0-9]*/maps | wc -l >/loaded'
 UNIT
 
-# Prints what failed; leaves in the root which units there are and how many have the library.
+# Prints failures, and writes to the root which units exist and how many have loaded the library.
 boot() {
 	preload_file "$1"
 	rm -f "$root"/{probe,units,loaded}

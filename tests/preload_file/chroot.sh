@@ -1,4 +1,4 @@
-# What the tests of /etc/ld.so.preload share; to be sourced, with the root directory in $root.
+# Functions for the tests of /etc/ld.so.preload. Sourced with the root directory in $root.
 # shellcheck shell=bash
 
 : "${root:?}"

@@ -1,7 +1,6 @@
 #!/bin/bash
-# A set-uid program and its child, as a user who sets NOSELFCONN_* to what may do harm: in the one
-# the settings count for nothing, in the other for no more than what the user may do anyway, and
-# nothing is written where the user says.
+# A user starts a set-uid program with harmful values of NOSELFCONN_*. The program ignores them, its
+# child obeys only what the user may do anyway, and neither writes to a file of the user's choice.
 #
 #   setuid.sh ROOT
 set -euo pipefail
@@ -44,14 +43,14 @@ refused=$(outcomes "Connection refused" "Connection refused")
 for log in /forbidden/log file:/forbidden/log ../../forbidden/log stderr:/forbidden/log '%n%s' \
 	$'\e]0;title\a' "$(printf 'x%.0s' {1..100000})"; do
 	expect "$(as_user NOSELFCONN_LOG="$log" NOSELFCONN_RETRIES="$log")" "$refused"
-	# The child complains of both, to the user's own stderr and in plain text.
+	# The child writes a line about each invalid value to the user's own stderr, in plain text.
 	expect "$(grep -c '^setuid_client\[[0-9]*\]: libnoselfconn: NOSELFCONN_[A-Z]* is "' \
 		"$root/tmp/stderr")" 2
 	! LC_ALL=C grep -q '[^ -~]' "$root/tmp/stderr" || fail "control bytes on stderr"
 	[ "$(wc -c <"$root/tmp/stderr")" -lt 512 ] || fail "more than two lines on stderr"
 done
 
-# Only the child writes to stderr, which is the user's; a closed one is not replaced.
+# Only the child writes to stderr, which is the user's. A closed stderr is not replaced.
 expect "$(as_user NOSELFCONN_LOG=stderr)" "$refused"
 expect "$(sed 's/\[[0-9]*\]//' "$root/tmp/stderr")" \
 	"setuid_client: libnoselfconn: destination=127.0.0.1:40000 self-connects=4 undone=yes result=ECONNREFUSED"

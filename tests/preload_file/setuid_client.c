@@ -1,6 +1,6 @@
 /*
- * A set-uid client, which becomes root and starts itself again: then AT_SECURE is 0, and the
- * environment still that of the user.
+ * A set-uid client that becomes root and executes itself again. AT_SECURE is then 0, and the
+ * environment is still the user's.
  */
 #define _GNU_SOURCE
 #include <errno.h>

@@ -1,6 +1,6 @@
 #!/bin/bash
-# What people do with a system gives the same with /etc/ld.so.preload and without: with /proc, /sys
-# and /dev, where all of it has to work, and with none of them, where some of it does not.
+# Ordinary work on a system has the same results with and without the library in /etc/ld.so.preload:
+# with /proc, /sys and /dev, where everything has to work, and without them, where some things fail.
 #
 #   userland.sh ROOT
 set -euo pipefail
@@ -17,7 +17,7 @@ work() {
 	chroot "$root" env -i PATH="$PATH" LC_ALL=C DEBIAN_FRONTEND=noninteractive bash /work "$1"
 }
 
-# Each of them prints what must not change.
+# Each kind of work prints the results that must not change.
 cat >"$root/work" <<'WORK'
 set -euo pipefail
 serve() { # command...: in the background, on 127.0.0.1:8000

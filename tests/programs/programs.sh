@@ -5,7 +5,7 @@
 #   namespace.sh programs.sh LIBRARY NAME
 set -euo pipefail
 
-# Debian's programs, not what a machine may have in front of them.
+# Debian's programs, not others that a machine may have first in PATH.
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8
 unset http_proxy all_proxy ALL_PROXY
 here=$(dirname "$(realpath "$0")")
@@ -30,7 +30,7 @@ choose_from() {
 	echo "$1 $2" >/proc/sys/net/ipv4/ip_local_port_range
 }
 
-# Becomes the client, with these variables in its environment.
+# Executes the client, with these variables in its environment.
 become_client() {
 	rm -f input
 	mkfifo input
@@ -39,7 +39,7 @@ become_client() {
 	exec timeout --kill-after 5 60 env "$@" bash -c "exec $client"
 }
 
-# Leaves in FILE what the client said and its exit status, in LOG what the library said.
+# Writes the client's output and exit status to FILE, and the library's log to LOG.
 # Left out are port numbers, times, process ids, and the thread that openssl names.
 run() {
 	local file=$1 status=0
@@ -67,7 +67,7 @@ has_connected() {
 		awk '/Opens/ { opened += $2 } /Fails/ { opened -= $2 } END { exit opened <= 0 }'
 }
 
-# Nobody listens, so who finds a peer has found itself. Some hang in that, some go at once.
+# Nobody listens, so a client with a peer has met itself. Some clients then hang, others end.
 must_meet_itself_without_library() {
 	local running
 	! has_connected || fail "control: it has connected to somebody before"

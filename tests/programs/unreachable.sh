@@ -1,6 +1,6 @@
 #!/bin/bash
-# One row of the table of what the library does not reach: under the library it connects to itself
-# all the same, and the launcher does not say that it is protected.
+# Runs one row of the table of programs out of reach: the program connects to itself even under the
+# library, and the launcher does not call it protected.
 #
 #   namespace.sh unreachable.sh LIBRARY LAUNCHER NAME
 set -euo pipefail
@@ -46,12 +46,12 @@ check() {
 	grep -q "${word//_/ }" check.out || fail "--check says something else"
 }
 
-# Sockets that are their own peers, or were.
+# Sockets that are or were their own peers.
 own_peers() {
 	ss -Htan 'sport = :40000 and dport = :40000' | grep .
 }
 
-# Nobody listens: who is connected, is connected to itself.
+# Nobody listens, so a connected socket is connected to itself.
 meets_itself() {
 	local pid status=0
 	coproc exec env "$@" bash -c "exec $client" >client.out 2>&1

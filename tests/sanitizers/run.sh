@@ -1,5 +1,5 @@
 #!/bin/bash
-# Builds the tree with a sanitizer, or under valgrind, or for coverage, and runs its tests there.
+# Builds the tree with a sanitizer or for coverage, or runs it under valgrind, and runs the tests.
 #
 #   run.sh address|thread|valgrind|coverage SOURCE BUILD
 set -euo pipefail
@@ -17,8 +17,8 @@ build_with() {
 }
 
 run_tests() {
-	# LLVM before 18 and gcc before 14 do not expect mappings as far apart as vm.mmap_rnd_bits of
-	# 32 has them.
+	# LLVM before 18 and gcc before 14 do not work with mappings as far apart as vm.mmap_rnd_bits=32
+	# puts them.
 	setarch --addr-no-randomize ctest --test-dir "$build" --parallel 2 \
 		--label-regex "$labels" --exclude-regex "$left_out" --output-on-failure
 }
@@ -36,7 +36,7 @@ test_launcher() {
 	done
 }
 
-# Each branch that was not taken has its line of source in the file branches, with the reason.
+# The file branches lists the line of each branch that was not taken, with the reason.
 explain_branches() {
 	local file numbers number line unexplained=0
 	while read -r file numbers; do
@@ -55,7 +55,7 @@ address)
 	build_with -fsanitize=address,undefined -fno-sanitize-recover=all
 	# detect_leaks: the shells and tools that the tests start leave theirs to exit()
 	# verify_asan_link_order: in a control the runtime is the program's own
-	# replace_str and what it tells to add: ip(8) copies a name onto itself
+	# replace_str and the option that its message suggests: ip(8) copies a name onto itself
 	export ASAN_OPTIONS=detect_leaks=0:verify_asan_link_order=0:replace_str=0
 	ASAN_OPTIONS+=:intercept_strlen=0:intercept_strchr=0:intercept_strndup=0
 	# The runtime itself makes the calls that the filter fails.

@@ -4,11 +4,11 @@
 #   run_suite NAME PRELOADED
 #
 # which runs the suite with that as LD_PRELOAD and prints for each test "passed TEST", "failed TEST"
-# or "skipped TEST", and in the end calls compare.
+# or "skipped TEST", and then calls compare.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../outcome.sh"
 
-# Debian's programs, not what a machine may have in front of them.
+# Debian's programs, not others that a machine may have first in PATH.
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8
 
 rounds=3
@@ -33,8 +33,8 @@ count() {
 		}' "$1"
 }
 
-# Tests that fail now and then do so with and without the library, so only one that differs in every
-# run counts.
+# Some tests fail sometimes, with and without the library. So a difference counts only if it comes
+# in every run.
 compare() {
 	local lasting round
 	LD_PRELOAD=$library grep -qF "$library" /proc/self/maps || {

@@ -17,7 +17,7 @@ libsoup-3.0) # those that neither hang now and then nor need a web server, libra
 	;;
 esac
 
-# A test that sets LD_PRELOAD has ours before its own.
+# If a test sets LD_PRELOAD, ours is put before its own.
 run_program() {
 	local program command
 	program=$(basename "$1" .test)

@@ -1,11 +1,11 @@
 #!/bin/bash
-# A module of CPython's own tests.
+# Runs a module of CPython's own tests.
 #
 #   namespace.sh python.sh LIBRARY MODULE
 # shellcheck source-path=SCRIPTDIR source=compare.sh
 source "$(dirname "$(realpath "$0")")/compare.sh" "$@"
 
-# Addresses of the hypervisor, where a connection hangs or not.
+# Leaves out addresses of the hypervisor, where the result varies.
 ignored='*VSOCK*'
 
 run_suite() {

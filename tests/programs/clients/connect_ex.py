@@ -1,4 +1,4 @@
-# Prints what a non-blocking connect() says, and what comes of it.
+# Prints the result of a non-blocking connect(), and then its outcome.
 import errno
 import select
 import socket

@@ -1,6 +1,6 @@
 #!/bin/bash
-# A proxy tells its client, and its log, how it fared with its server. Between two attempts at the
-# same server it waits a second.
+# haproxy reports the result of its connection to the server, to its client and its log. It waits a
+# second between two attempts.
 cat >haproxy.cfg <<END
 defaults
 	mode http

@@ -1,4 +1,4 @@
-# What Mono's TcpClient says.
+# Prints the result of Mono's TcpClient.
 cat >client.cs <<'END'
 using System;
 using System.IO;

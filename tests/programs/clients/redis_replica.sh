@@ -1,4 +1,4 @@
-# A replica says in its log how it fared with its master. Debian's redis-tools have the server under
+# A replica logs the result of its connection to the master. Debian's redis-tools have the server under
 # another name.
 bash -c "exec -a redis-server redis-check-rdb --port 0 --unixsocket $PWD/replica.sock --save '' \
 	--replicaof $1 $2" >replica.log 2>&1 &
