@@ -69,8 +69,8 @@ static inline bool is_under_way(int outcome)
 
 /*
  * The message is looked at only where the kernel has done so: a bad pointer stays its EFAULT. A
- * Fast Open may have connected the socket and then failed because of its data; EISCONN and EALREADY
- * tell of a connection that an earlier call has made.
+ * Fast Open may have connected the socket and then failed because of its data, or say EALREADY when
+ * its SO_SNDTIMEO is over (MPTCP); EISCONN tells of a connection that an earlier call has made.
  */
 static bool is_suspect(const struct call *call, int outcome)
 {
@@ -80,8 +80,7 @@ static bool is_suspect(const struct call *call, int outcome)
 		return message->msg_name &&
 		       has_local_port(call->fd, port_of(message->msg_name, message->msg_namelen),
 				      outcome);
-	return call->flags & MSG_FASTOPEN && !settings.value[DISABLE] && outcome != EISCONN &&
-	       outcome != EALREADY;
+	return call->flags & MSG_FASTOPEN && !settings.value[DISABLE] && outcome != EISCONN;
 }
 
 /*

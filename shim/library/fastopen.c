@@ -42,17 +42,31 @@ static size_t size_of(const struct msghdr *message)
 	return size;
 }
 
+/* Whether a call with MSG_FASTOPEN opens a connection. Keeps errno. */
+static bool opens_connection(int fd)
+{
+	int caller_errno = errno;
+	bool closed = is_closed(fd);
+
+	errno = caller_errno;
+	return closed && !settings.value[DISABLE];
+}
+
 /*
  * The first message, which opens the connection, goes by itself: the next definition would fill in
  * the length of what is then undone. As in the kernel (__sys_sendmmsg()), nothing follows a message
  * that is not sent whole, and only the first one's error counts.
  */
-static int open_by_first(int fd, struct mmsghdr *messages, unsigned int count, int flags)
+__attribute__((cold, noinline)) static int open_by_first(int fd, struct mmsghdr *messages,
+							 unsigned int count, int flags)
 {
 	int caller_errno = errno;
-	ssize_t sent = noselfconn_sendmsg(fd, &messages->msg_hdr, flags);
 	int more = 0;
 
+	if (!opens_connection(fd))
+		return libc_sendmmsg(fd, messages, count, flags);
+
+	ssize_t sent = noselfconn_sendmsg(fd, &messages->msg_hdr, flags);
 	/* Where the kernel cannot write, a write of our own would be a crash. */
 	if (sent < 0 || !get_option(fd, SOL_SOCKET, SO_TYPE, &messages->msg_len, sizeof(int)))
 		return -1;
@@ -63,18 +77,8 @@ static int open_by_first(int fd, struct mmsghdr *messages, unsigned int count, i
 	return more > 0 ? 1 + more : 1;
 }
 
-__attribute__((cold, noinline)) static bool opens_connection(int fd)
-{
-	int caller_errno = errno;
-	bool closed = is_closed(fd);
-
-	errno = caller_errno;
-	return closed && !settings.value[DISABLE];
-}
-
 int noselfconn_sendmmsg(int fd, struct mmsghdr *messages, unsigned int count, int flags)
 {
-	if (__builtin_expect(flags & MSG_FASTOPEN && count > 0, false) && opens_connection(fd))
-		return open_by_first(fd, messages, count, flags);
-	return libc_sendmmsg(fd, messages, count, flags);
+	return flags & MSG_FASTOPEN && count > 0 ? open_by_first(fd, messages, count, flags)
+						 : libc_sendmmsg(fd, messages, count, flags);
 }

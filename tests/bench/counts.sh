@@ -5,6 +5,7 @@
 # Prints one figure a line, its name and its number; instructions are those in user space. With
 # LIMITS, a file of such lines, it fails when a number is greater than it is there.
 set -euo pipefail
+shopt -s inherit_errexit
 
 program=$1
 scratch=$(mktemp -d)
@@ -48,15 +49,18 @@ more() { # MEASURE COMMAND [ARGUMENT...]: under the library than without it
 
 # Of each call, a tenth of what twenty take more than ten: what only the first does is no part of it.
 more_per_call() { # MEASURE CALL
-	local ten twenty alone
-	alone=$("$1" "$scratch/without.so" "$program" "$2" 10)
-	[ "$alone" -gt 10 ] || {
-		echo "counts.sh: $1 of ten calls of $2: $alone, expected some for each" >&2
+	local preload count numbers=()
+	for preload in library without; do
+		for count in 10 20; do
+			numbers+=("$("$1" "$scratch/$preload.so" "$program" "$2" "$count")")
+		done
+	done
+	[ "${numbers[3]}" -gt "${numbers[2]}" ] || {
+		echo "counts.sh: $1 of $2 are ${numbers[2]} in ten calls and ${numbers[3]} in twenty," \
+			"expected more in twenty" >&2
 		return 1
 	}
-	ten=$(more "$1" "$program" "$2" 10)
-	twenty=$(more "$1" "$program" "$2" 20)
-	echo $(((twenty - ten) / 10))
+	echo $(((numbers[1] - numbers[0] - numbers[3] + numbers[2]) / 10))
 }
 
 relocations() { readelf -rW "$1" | awk '/R_/ { count++ } END { print count + 0 }'; }

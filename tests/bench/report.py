@@ -311,13 +311,14 @@ def chart(measured, path):
     for place, (what, name) in enumerate(CALLS.items()):
         axes.text(0, place * step - 1.1, name.replace("`", ""), va="center", weight="bold",
                   transform=axes.get_yaxis_transform())
+        axes.plot([0, 0], [place * step - 0.55, place * step + len(BARS) - 0.45], color=INK,
+                  linewidth=0.8)
         for line, (under, colour) in enumerate(BARS.items()):
             low, median, high = (100 * (ratio - 1) for ratio in measured.ratio(what, under))
             axes.barh(place * step + line, median, 0.85, color=colour,
                       label=CONTESTANTS[under] if place == 0 else None)
             axes.plot([low, high], [place * step + line] * 2, color=INK, linewidth=1)
     axes.set_ylim(len(CALLS) * step - 1.5, -2)
-    axes.axvline(0, color=INK, linewidth=0.8)
     axes.set_yticks([])
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:+.0f} %" if value else "0")
     axes.xaxis.tick_top()

@@ -10,7 +10,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 source_tree=$(cd "$here/../.." && pwd)
 build=${1:-$source_tree/build}
 tree=${2:-$source_tree}
-rounds=${BENCH_ROUNDS:-30}
+rounds=${BENCH_ROUNDS:-20}
 tries=${BENCH_TRIES:-1000000}
 
 if [ -z "${BENCH_IN_NAMESPACE-}" ]; then

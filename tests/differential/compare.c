@@ -76,6 +76,17 @@ static bool same_result(const struct record *plain, const struct record *other,
 	return false;
 }
 
+/*
+ * MPTCP connects a socket that was shut down before, but does not send: each attempt that is
+ * undone brings a SIGPIPE, and each further message of sendmmsg() another one in the plain run.
+ */
+static int expected_pipes(const struct record *plain, const struct record *other)
+{
+	bool fewer = plain->self_connects > 0 && other->broken_pipes < plain->broken_pipes;
+
+	return plain->ended_itself || fewer ? other->broken_pipes : plain->broken_pipes;
+}
+
 static bool same_numbers(const struct record *plain, const struct record *other,
 			 struct difference *difference)
 {
@@ -90,11 +101,7 @@ static bool same_numbers(const struct record *plain, const struct record *other,
 		{"state", plain->state, other->state},
 		{"readiness", plain->readiness, other->readiness},
 		{"bytes to read", plain->queued, other->queued},
-		/* A call that meets itself after a shutdown() gets one for each attempt. */
-		{"SIGPIPEs",
-		 plain->ended_itself || plain->self_connects > 0 ? other->broken_pipes
-								 : plain->broken_pipes,
-		 other->broken_pipes},
+		{"SIGPIPEs", expected_pipes(plain, other), other->broken_pipes},
 	};
 
 	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)

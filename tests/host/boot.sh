@@ -1,10 +1,10 @@
 #!/bin/bash
 # A system boots with the unit enabled: the rule is there behind ufw, and ahead of all services that
-# wait for the network; it goes when the unit is stopped.
+# wait for the network; it goes when the unit is stopped, and for good with the package.
 #
-#   boot.sh HOST UNIT ROOT
+#   boot.sh HOST UNIT ROOT PRERM
 set -euo pipefail
-host=$1 unit=$2 root=$3
+host=$1 unit=$2 root=$3 prerm=$4
 . "$(dirname "$0")/../outcome.sh"
 [ "$(id -u)" = 0 ] || skip "not root"
 [ -x "$root/usr/sbin/ufw" ] || fail "no ufw in $root"
@@ -12,16 +12,18 @@ host=$1 unit=$2 root=$3
 units=$root/etc/systemd/system
 installed=$(sed -n 's/^ExecStart=\([^ ]*\) .*/\1/p' "$unit")
 own=("$root/$installed" "$units"/{noselfconn-host.service,host-probe.service,host-probe.target}
-	"$root"/{host-booted,host-console})
+	"$root"/{host-booted,host-console,prerm})
 cleanup() {
 	rm -f "${own[@]}"
 	sed -i 's/^ENABLED=.*/ENABLED=no/' "$root/etc/ufw/ufw.conf"
 }
 trap cleanup EXIT
 cleanup
+rm -f "$root/etc/ld.so.preload"
 sed -i 's/^ENABLED=.*/ENABLED=yes/' "$root/etc/ufw/ufw.conf"
 install -D "$host" "$root/$installed"
 install -m 644 "$unit" "$units"
+cp "$prerm" "$root/prerm"
 
 cat >"$units/host-probe.target" <<'END'
 [Unit]
@@ -44,6 +46,12 @@ ExecStart=systemctl show --property=After network-pre.target
 ExecStart=sh -c 'iptables -S OUTPUT | grep ufw-before-output'
 ExecStart=systemctl stop noselfconn-host
 ExecStart=-$installed status
+ExecStart=systemctl enable --now noselfconn-host
+ExecStart=sh /prerm upgrade
+ExecStart=$installed status
+ExecStart=sh /prerm remove
+ExecStart=-$installed status
+ExecStart=-systemctl is-enabled noselfconn-host
 ExecStart=sh -c 'journalctl -b | grep -i "ordering cycle" || echo "no cycle"'
 END
 timeout 120 systemd-nspawn --quiet --directory "$root" --boot --register=no --keep-unit \
@@ -57,3 +65,6 @@ said=$(cat "$root/host-booted")
 [[ $said = *After=*noselfconn-host.service* ]] || fail "not ahead of the network: $said"
 [[ $said = *'-A OUTPUT -j ufw-before-output'* ]] || fail "ufw was not at work: $said"
 [[ $said = *'IPv4: not in place '*'no cycle' ]] || fail "$said"
+# An upgrade of the package leaves it.
+[[ $said = *'IPv4: not in place '*'IPv4: in place and effective, '*'IPv4: not in place '*disabled* ]] ||
+	fail "the package does not take it away: $said"

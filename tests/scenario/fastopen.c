@@ -156,6 +156,18 @@ START_TEST(self_connect_of_non_blocking_call_is_refused)
 }
 END_TEST
 
+/* Another socket's bind() keeps the next attempt from getting a port at all. */
+START_TEST(chosen_port_is_taken)
+{
+	int fd = tcp_socket(AF_INET, 0);
+
+	bind_to(fd, "127.0.0.1", 0);
+	bind_to(tcp_socket(AF_INET, 0), "127.0.0.2", PORT);
+	ssize_t sent = open_with_ping(_i, fd, 0, PORT);
+	must_be_refused(fd, sent < 0 ? (int)-sent : 0);
+}
+END_TEST
+
 static volatile sig_atomic_t interruptions;
 
 static void interrupted(int number)
@@ -783,6 +795,7 @@ static void add_tests(Suite *suite)
 	tcase_add_loop_test(one, self_connect_is_refused, 0, CALLS);
 	tcase_add_loop_test(one, self_connect_of_non_blocking_socket_is_refused, 0, CALLS);
 	tcase_add_loop_test(one, self_connect_of_non_blocking_call_is_refused, 0, CALLS);
+	tcase_add_loop_test(one, chosen_port_is_taken, 0, CALLS);
 	tcase_add_loop_test(one, big_self_connect_waits, 0, CALLS);
 	tcase_add_loop_test(one, retry_reaches_a_server, 0, CALLS);
 	tcase_add_loop_test(one, options_stay, 0, CALLS);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #ifndef IPPROTO_MPTCP
@@ -43,14 +44,38 @@ START_TEST(non_blocking)
 }
 END_TEST
 
+static int fast_open_with(int fd)
+{
+	union address address = address_of("127.0.0.1", PORT);
+	char byte = 'x';
+
+	return sendto(fd, &byte, 1, MSG_FASTOPEN, &address.any, length_of(&address)) < 0 ? errno
+											 : 0;
+}
+
 START_TEST(fast_open)
 {
 	int fd = mptcp_socket(AF_INET, 0);
-	union address address = address_of("127.0.0.1", PORT);
-	char byte = 'x';
-	ssize_t sent = sendto(fd, &byte, 1, MSG_FASTOPEN, &address.any, length_of(&address));
 
-	must_be_refused(fd, sent < 0 ? errno : 0);
+	must_be_refused(fd, fast_open_with(fd));
+	if (!control)
+		must_be_free("127.0.0.1", PORT);
+}
+END_TEST
+
+/*
+ * With data in its SYN, MPTCP needs 200 ms to connect to itself, and says EALREADY when
+ * SO_SNDTIMEO ends before.
+ */
+START_TEST(impatient_fast_open)
+{
+	struct timeval timeout = {.tv_usec = 20000};
+	int fd = mptcp_socket(AF_INET, 0);
+
+	run("echo 0x207 > /proc/sys/net/ipv4/tcp_fastopen"); /* no cookie needed */
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout);
+	int error = fast_open_with(fd);
+	must_be_refused(fd, control && error == EALREADY ? wait_for_connect(fd) : error);
 	if (!control)
 		must_be_free("127.0.0.1", PORT);
 }
@@ -92,8 +117,10 @@ static void add_tests(Suite *suite)
 	TCase *one = add_case(suite, "one port", one_port);
 	tcase_add_loop_test(one, blocking, 0, 2);
 	tcase_add_loop_test(one, non_blocking, 0, 2);
-	if (can_open_fast())
+	if (can_open_fast()) {
 		tcase_add_test(one, fast_open);
+		tcase_add_test(one, impatient_fast_open);
+	}
 	tcase_add_test(one, refused_socket_reaches_a_server);
 }
 
