@@ -9,7 +9,6 @@ import os
 import re
 import statistics
 import sys
-import textwrap
 
 import matplotlib
 
@@ -223,36 +222,32 @@ def machine():
 
 
 def longer(measured, what, under):
-    """How much longer it takes, as far as that can be told from noise."""
+    """How much more time it takes, as far as that can be told from noise."""
     low, median, _ = measured.ratio(what, under)
     if low <= 1:
-        return "no longer than the noise of the measurement"
+        return "within the noise"
     more = time_text((median - 1) * measured.number(what, "none"))
-    return f"{more} ({100 * (median - 1):.1f} %) longer"
+    return f"+{more} ({100 * (median - 1):.1f} %)"
 
 
 def four_figures(measured):
+    """A line each, since the README is kept short."""
+
     def rate(under):
         return f"{8e6 / measured.number('throughput-tcp', under):.1f}"
 
     def time(what, under):
         return time_text(measured.number(what, under))
 
-    figures = [
-        f"A TCP connection over loopback takes {time('connect-v4', 'none')}; with the library "
-        f"{longer(measured, 'connect-v4', 'noselfconn')}, with the host rule "
-        f"{longer(measured, 'connect-v4', 'host')}.",
-        f"One connection carries {rate('none')} Gbit/s (iperf3); with the library "
-        f"{rate('noselfconn')}, with the host rule {rate('host')}.",
-        f"A program starts in {time('start', 'none')}; with the library "
-        f"{longer(measured, 'start', 'noselfconn')}.",
-        f"A client that met itself hears the truth after {time('self-connect', 'noselfconn')}, and "
-        f"its server can start at once; without a cure, not for "
-        f"{time('wait-for-bind', 'none')}.",
-    ]
-    wrapped = (textwrap.fill(figure, 100, initial_indent="- ", subsequent_indent="  ")
-               for figure in figures)
-    return "\n".join(wrapped) + f"\n\n{machine()}."
+    return f"""\
+- A TCP connection over loopback: {time("connect-v4", "none")}; library \
+{longer(measured, "connect-v4", "noselfconn")}, host rule {longer(measured, "connect-v4", "host")}.
+- Data on one connection: {rate("none")} Gbit/s; library {rate("noselfconn")}, host rule \
+{rate("host")}.
+- Start of a program: {time("start", "none")}; library {longer(measured, "start", "noselfconn")}.
+- A self-connect: refused after {time("self-connect", "noselfconn")}, and the server can start; \
+without a cure not for {time("wait-for-bind", "none")}.
+- Measured on {machine()}."""
 
 
 def tables(measured):
