@@ -46,7 +46,8 @@ struct settings read_settings(void)
 
 __attribute__((constructor)) void start(void)
 {
-	static atomic_bool started;
+	/* Of a size that riscv64 exchanges without libatomic's help. */
+	static atomic_int started;
 	int caller_errno = errno;
 
 	/* Two threads may come here at once; the second goes on with the settings unread. */
