@@ -86,6 +86,10 @@ for back_end in "${back_ends[@]}"; do
 	in_place
 	expect 1 'IPv4, uid 1: not in place, *' "$host" status --uid 1
 
+	# Nor does it keep remove from its work when somebody has been faster.
+	iptables -D OUTPUT 1
+	iptables -F NOSELFCONN
+	iptables -X NOSELFCONN
 	expect 0 'IPv4: not in place *' "$host" remove
 	[ "$(saved)" = "$before" ] || fail "something else is left: $(diff <(echo "$before") <(saved))"
 	firewall-cmd --quiet --reload
@@ -97,5 +101,14 @@ for back_end in "${back_ends[@]}"; do
 	"$host" remove >/dev/null
 	start
 	[ "$(saved)" = "$before" ] || fail "a start brings it back: $(diff <(echo "$before") <(saved))"
+	stop
+
+	# Added before firewalld starts, it is added again.
+	"$host" add >/dev/null
+	start
+	expect 0 'IPv4: in place and effective, *' "$host" add
+	firewall-cmd --quiet --reload
+	in_place
+	"$host" remove >/dev/null
 	stop
 done

@@ -32,7 +32,7 @@ expect 0 'IPv4: in place and effective*Connection refused*' "${nobody[@]}" \
 mkdir bin
 printf '%s\n' '#!/bin/sh' 'echo unshare: Operation not permitted >&2; exit 1' >bin/unshare
 chmod +x bin/unshare
-expect 0 'noselfconn-host: no trial, for want of a network namespace to try it in
+expect 0 'noselfconn-host: not tried beforehand: unshare: Operation not permitted
 IPv4: in place and effective*IPv6: in place and effective*' env PATH="$directory/bin:$PATH" "$host" add
 "$host" remove >/dev/null
 before=$(saved)
