@@ -19,6 +19,7 @@ cleanup() {
 }
 trap cleanup EXIT
 cleanup
+rm -f "$root/etc/ld.so.preload"
 sed -i 's/^ENABLED=.*/ENABLED=yes/' "$root/etc/ufw/ufw.conf"
 install -D "$host" "$root/$installed"
 install -m 644 "$unit" "$units"

@@ -4,6 +4,10 @@
 . "$(dirname "$0")/common.sh"
 page=$2/noselfconn-host.8
 
+for option in $("$host" --help | grep -o -E -- '--[a-z]+' | sort -u); do
+	grep -Eq "^\.(It|Op)? ?Fl Fl ${option#--}\>" "$page" || fail "noselfconn-host(8) does not tell of $option"
+done
+
 [ "$(connect 127.0.0.1 40000)" = connected ] || fail "no self-connect over IPv4"
 [ "$(connect ::1 40000)" = connected ] || fail "no self-connect over IPv6"
 

@@ -3,8 +3,6 @@
 # shellcheck source=common.sh
 . "$(dirname "$0")/common.sh"
 need_rule
-[ "$(id -u)" = 0 ] || skip "not root"
-command -v ufw >/dev/null || skip "no ufw"
 
 # Its settings are this test's own.
 use_everywhere

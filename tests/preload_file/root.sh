@@ -17,8 +17,10 @@ if [ ! -e "$root/made" ]; then
 		'Created-By: Packages' 'Origin: Debian' |
 		sort -u |
 		mmdebstrap --quiet --variant=apt \
-			--include=iproute2,openssh-client,openssh-server,python3,systemd-sysv,ufw \
+			--include=dbus,firewalld,iproute2,iptables,openssh-client,openssh-server \
+			--include=procps,python3,systemd-sysv,ufw \
 			"$(. /etc/os-release && echo "$VERSION_CODENAME")" "$root" -
+	systemctl --quiet --root="$root" disable firewalld
 	touch "$root/made"
 fi
 install "$library" "$root$installed"

@@ -22,7 +22,10 @@ union address {
 	struct sockaddr_in6 v6;
 };
 
-/* The body of main(): reads --control, skips if there can be no namespace, runs the tests. */
+/*
+ * The body of main(): reads --control, skips if there can be no namespace, runs the tests. With
+ * HOST_RULE in the environment each namespace of a test gets the host rule by that command.
+ */
 int scenario_main(int argc, char **argv, void (*add_tests)(Suite *));
 
 /*
