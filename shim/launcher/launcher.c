@@ -15,7 +15,7 @@ static const char help[] =
 	"Runs COMMAND so that it never gets a TCP socket that is connected to itself.\n"
 	"\n"
 	"  --retries N    attempts after a self-connect, 0 to 16 (default 3)\n"
-	"  --log TARGET   where to tell of self-connects: none, stderr or syslog (default none)\n"
+	"  --log TARGET   where to report self-connects: none, stderr or syslog (default none)\n"
 	"  --force        run COMMAND even if it cannot be protected\n"
 	"  --check        only say whether COMMAND can be protected\n"
 	"  --status WHAT  say whether running processes are protected: PIDs, units, control "
