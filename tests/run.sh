@@ -35,11 +35,11 @@ install_packages() {
 
 case "$#$*" in
 0)
-	install_packages tests/packages
+	install_packages tests/apt-packages
 	chosen=(-L '^(unit|scenario)$')
 	;;
 1all)
-	install_packages tests/packages tests/*/packages
+	install_packages tests/apt-packages tests/*/apt-packages
 	chosen=()
 	;;
 *) usage "$@" ;;

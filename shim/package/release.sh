@@ -4,7 +4,7 @@
 #
 #   release.sh DIRECTORY VERSION       (cmake --build build --target release)
 #
-# What it takes is listed in tests/packages and tests/package/packages.
+# What it takes is listed in tests/apt-packages and tests/package/apt-packages.
 set -euo pipefail
 umask 022
 unset DESTDIR CFLAGS CPPFLAGS LDFLAGS CC LD_PRELOAD
@@ -169,9 +169,9 @@ END
 
 while read -r _ triplet _; do
 	[ -e "$("$triplet-gcc" -print-file-name=libc.a 2>/dev/null)" ] ||
-		die "no $triplet-gcc with a libc; install what tests/package/packages lists"
+		die "no $triplet-gcc with a libc; install what tests/package/apt-packages lists"
 done <<<"$architectures"
-command -v rpmbuild >/dev/null || die "no rpmbuild; install what tests/package/packages lists"
+command -v rpmbuild >/dev/null || die "no rpmbuild; install what tests/package/apt-packages lists"
 
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH-$(date_of_version)}
 export SOURCE_DATE_EPOCH
