@@ -25,9 +25,14 @@ started() {
 	pid=$!
 	read -r -u "$output" _ || fail "$* did not start"
 }
+has_ended() {
+	[[ ! -e /proc/$1/stat || $(<"/proc/$1/stat") = *') Z '* ]]
+} 2>/dev/null
+# bash itself waits for the last process substitution only.
 stopped() {
 	kill -KILL "$1"
 	wait "$1" 2>/dev/null || :
+	within_seconds has_ended "$1"
 }
 # says TEXT: the next line of what has been started last.
 says() {
