@@ -2,6 +2,7 @@
 #include "library.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <linux/net.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -15,6 +16,7 @@
 #pragma weak dlsym
 #pragma weak syscall
 #pragma weak secure_getenv
+#pragma weak program_invocation_short_name
 int __connect(int fd, const struct sockaddr *address, socklen_t length) __attribute__((weak));
 
 /* The bounds of this library in memory, from the linker. */
@@ -71,7 +73,7 @@ sendto_function *_Atomic libc_sendto = late_sendto;
 sendmsg_function *_Atomic libc_sendmsg = late_sendmsg;
 sendmmsg_function *_Atomic libc_sendmmsg = late_sendmmsg;
 getsockname_function *_Atomic libc_getsockname = late_getsockname;
-static __typeof__(syscall) *_Atomic libc_syscall;
+static __typeof__(syscall) *_Atomic libc_syscall = syscall;
 static __typeof__(secure_getenv) *_Atomic libc_getenv;
 
 typedef void function(void);
@@ -118,7 +120,8 @@ const char *libc_secure_getenv(const char *variable)
 /* RTLD_DEFAULT: a program that uses the variable has the only copy that libc keeps up. */
 const char *libc_program_name(void)
 {
-	char **name = dlsym ? dlsym(RTLD_DEFAULT, "program_invocation_short_name") : NULL;
+	static char **const otherwise = &program_invocation_short_name;
+	char **name = dlsym ? dlsym(RTLD_DEFAULT, "program_invocation_short_name") : otherwise;
 
 	return name ? *name : NULL;
 }

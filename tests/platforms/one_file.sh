@@ -20,7 +20,7 @@ machine=$(readelf --file-header "$library" | sed -nE 's/^ *Machine: *//p')
 
 # All that it refers to, since what a program has by such a name would be taken for libc's. The weak
 # ones may be missing.
-weak=(__connect dlsym secure_getenv syscall)
+weak=(__connect dlsym program_invocation_short_name secure_getenv syscall)
 strong=(__errno_location)
 # What the compiler refers to by itself, as it is told to.
 may=(__stack_chk_fail)
