@@ -51,7 +51,8 @@ coproc noselfconn --retries 1 sh -c 'echo started; read -r _'
 # shellcheck disable=SC2154 # coproc sets it
 pid=$COPROC_PID
 read -r _ <&"${COPROC[0]}"
-expect "$pid: protected by /usr/lib/$triplet/libnoselfconn.so, retries=1 log=none" \
+expect "$pid: protected by lib$(noselfconn --version) (/usr/lib/$triplet/libnoselfconn.so),\
+ as far as it connects through libc, retries=1 log=none" \
 	noselfconn --status "$pid"
 kill "$pid"
 wait "$pid" || :
@@ -103,6 +104,6 @@ path=$(sed -n 's/.*LD_PRELOAD=\([^ ]*\) .*/\1/p' libnoselfconn-*-i386/INSTALL)
 expect refused env LD_PRELOAD="$path" ./client32
 (cd libnoselfconn-*-x86_64 && bash -euc "$(sed -n 's/^    \(find\)/\1/p' INSTALL)")
 rm /usr/local/lib/i386-linux-gnu/libnoselfconn.so
-left=$(find /usr/local ! -type d -o -name '*noselfconn*')
+left=$(find /usr/local -type f -o -name '*noselfconn*')
 [ -z "$left" ] || fail "left behind: $left"
 expect connected ./client
