@@ -25,11 +25,9 @@ strong=(__errno_location)
 # What the compiler refers to by itself, as it is told to.
 may=(__stack_chk_fail)
 case "$machine" in
-AArch64) may+=(__stack_chk_guard) ;;
-# It calls these for structures, which it clears and copies by itself elsewhere.
-RISC-V) may+=(__stack_chk_guard memcpy memset) ;;
+AArch64 | RISC-V) may+=(__stack_chk_guard) ;;
 # raise() is for the division by zero in what libgcc has for processors that cannot divide.
-ARM) may+=(__stack_chk_guard memset raise) ;;
+ARM) may+=(__stack_chk_guard raise) ;;
 esac
 
 # undefined WEAK|GLOBAL
