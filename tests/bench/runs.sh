@@ -13,7 +13,7 @@ BENCH_ROUNDS=1 BENCH_TRIES=1000 ./run.sh "$1" "$tree"
 
 status=0
 # shellcheck disable=SC2016  # Markdown's quotes
-for what in 'README.md|^- A TCP connection over' 'README.md|its server can start at once; ' \
+for what in 'README.md|^- A TCP connection over' 'README.md|and the server can start; ' \
 	'tests/bench/README.md|^. start of a program with 200 libraries .*(.*-.*).*)' \
 	'tests/bench/README.md|^. its `bind()` fails, range of one port . .* of 250 ' \
 	'tests/bench/chart.svg|>start of a program with 200 libraries<'; do
