@@ -54,6 +54,7 @@ cppcheck)
 		--suppress=zerodiv:tests/differential/generate.c \
 		--suppress=unreadVariable:tests/process/seccomp.c \
 		--suppress=useStandardLibrary:shim/core/detect.c \
+		--suppress=useStandardLibrary:shim/library/memory.c \
 		-I shim/core -I shim/library -I shim/launcher -I tests -I tests/scenario -I tests/faults
 	;;
 fanalyzer)
