@@ -23,3 +23,13 @@ within_seconds() {
 	done
 	fail "not reached: $*"
 }
+
+# expect STATUS PATTERN COMMAND...: the exit status, and what all of the output has to match.
+expect() {
+	local expected=$1 pattern=$2 output status=0
+	shift 2
+	output=$("$@" 2>&1 </dev/null) || status=$?
+	# shellcheck disable=SC2053 # a pattern it is
+	[[ $status = "$expected" && $output = $pattern ]] ||
+		fail "$* gave $status and \"$output\", expected $expected and \"$pattern\""
+}

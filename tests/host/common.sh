@@ -2,6 +2,7 @@
 # Read by the scripts here. They run in namespaces of their own, with $host, the command, as their
 # first argument, and a directory that is removed.
 set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/../outcome.sh"
 export LC_ALL=C.UTF-8
 unset LD_PRELOAD
 host=$1
@@ -9,26 +10,6 @@ directory=$(mktemp -d)
 trap 'rm -rf "$directory"' EXIT
 chmod 755 "$directory"
 cd "$directory"
-
-fail() {
-	echo "lines ${BASH_LINENO[*]}: $*" >&2
-	exit 1
-}
-
-skip() {
-	echo "skipped: $*"
-	exit 77
-}
-
-# expect STATUS PATTERN COMMAND...: the exit status, and what all of the output has to match.
-expect() {
-	local expected=$1 pattern=$2 output status=0
-	shift 2
-	output=$("$@" 2>&1 </dev/null) || status=$?
-	# shellcheck disable=SC2053 # a pattern it is
-	[[ $status = "$expected" && $output = $pattern ]] ||
-		fail "$* gave $status and \"$output\", expected $expected and \"$pattern\""
-}
 
 # The back end has to be there, and the kernel to have xt_bpf.
 need_rule() {

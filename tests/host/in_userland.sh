@@ -18,7 +18,9 @@ exec unshare --net --mount --pid --fork --kill-child bash -euc '
 	mount -t sysfs sysfs "$root/sys"
 	mount --rbind /dev "$root/dev"
 	mount -t tmpfs tmpfs "$root/mnt"
-	cp "${@:4}" "$root/mnt"
+	cp "$4" "$root/mnt"
+	install -t "$root/mnt/host" -D "${@:5}"
 	exec chroot "$root" env -i PATH=/usr/sbin:/usr/bin LC_ALL=C.UTF-8 \
-		"/mnt/back_end.sh" "$back_end" "/mnt/$script" /mnt/noselfconn-host' \
-	bash "$root" "$back_end" "$script" "$host" "$here"/{back_end,common,"${script%.sh}"}.sh
+		/mnt/host/back_end.sh "$back_end" "/mnt/host/$script" /mnt/host/noselfconn-host' \
+	bash "$root" "$back_end" "$script" "$here/../outcome.sh" "$host" \
+	"$here"/{back_end,common,"${script%.sh}"}.sh

@@ -2,17 +2,8 @@
 # A socket that is connected to itself is shown, whatever is loaded: --status does not take the
 # library's presence for protection.
 launcher=$1
-# shellcheck source=/dev/null
-. "$(dirname "$0")/expect.sh"
-
-in_namespace=(unshare --net)
-[ "$(id -u)" = 0 ] || in_namespace=(unshare --map-root-user --net)
-"${in_namespace[@]}" true || skip "no network namespace: neither root nor allowed a user namespace"
-
-# The only port that the kernel can pick is the one that is connected to.
-in_namespace+=(bash -c 'ip link set lo up
-	echo 40000 40000 >/proc/sys/net/ipv4/ip_local_port_range
-	exec "$@"' bash)
+# shellcheck source=one_port.sh
+. "$(dirname "$0")/one_port.sh"
 
 # As rustix does it, and what else makes its system calls itself.
 cat >client.c <<'END'

@@ -1,17 +1,9 @@
-/* For libraries that are loaded after ours: recognizes the calls of connect() that ours makes. */
+/* For libraries that stand behind ours: what becomes of each connect() that it makes. */
 #pragma once
 
-#include <stddef.h>
+#include <stdbool.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 
-/* Returns the address of a connect() made with syscall(2), or NULL. */
-static inline const struct sockaddr *address_of_connect(long number, const long *arguments)
-{
-#ifdef SYS_socketcall
-	enum { CONNECT = 3 }; /* SYS_CONNECT in linux/net.h */
-	if (number == SYS_socketcall && arguments[0] == CONNECT)
-		return (const struct sockaddr *)((const long *)arguments[1])[1];
-#endif
-	return number == SYS_connect ? (const struct sockaddr *)arguments[1] : NULL;
-}
+/* Called before each one that is made with syscall(2). Returns false, with errno, if it is to fail.
+ */
+bool may_connect(const struct sockaddr *address);
