@@ -10,7 +10,7 @@
 /*
  * Before glibc 2.34 dlsym() lives in libdl, which a process need not have. Then no other preload
  * that hooks connect() is there either, since it would have brought libdl along, and libc's own
- * second name of connect() is as good. The other two are for such a process only: what a program
+ * second name of connect() is as good. The other three are for such a process only: what a program
  * defines by these names would be taken for libc's. secure_getenv() came with glibc 2.17.
  */
 #pragma weak dlsym
