@@ -187,18 +187,50 @@ static void interrupt_every(suseconds_t microseconds)
 	setitimer(ITIMER_REAL, &timer, NULL);
 }
 
+static bool is_full(int fd)
+{
+	struct pollfd descriptor = {.fd = fd, .events = POLLOUT};
+	uint8_t state = TCP_CLOSE; /* the first member of struct tcp_info */
+	socklen_t length = sizeof state;
+
+	return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &state, &length) == 0 &&
+	       state == TCP_ESTABLISHED && poll(&descriptor, 1, 0) == 0;
+}
+
+/* Signals this process again and again while there is no room, so that its call has to wait. */
+static pid_t start_interrupter(int fd)
+{
+	pid_t parent = getpid();
+	pid_t child = fork();
+
+	if (child != 0)
+		return child;
+	while (getppid() == parent)
+		if (is_full(fd))
+			kill(parent, SIGUSR1);
+	_exit(0);
+}
+
+static void end_interrupter(pid_t interrupter)
+{
+	kill(interrupter, SIGKILL);
+	waitpid(interrupter, NULL, 0);
+}
+
 /*
  * Nobody reads, so that a call with more data than the buffers hold ends only by a signal, with the
  * library as without it: see libnoselfconn(7).
  */
 START_TEST(big_self_connect_waits)
 {
-	int fd = tcp_socket(AF_INET, 0);
+	struct sigaction action = {.sa_handler = interrupted};
 	struct iovec big = {.iov_base = calloc(1, BIG), .iov_len = BIG};
+	int fd = tcp_socket(AF_INET, 0);
 
-	interrupt_every(50000);
+	sigaction(SIGUSR1, &action, NULL);
+	pid_t interrupter = start_interrupter(fd);
 	ssize_t sent = open_with(_i, fd, &big, 1, 0, PORT);
-	interrupt_every(0);
+	end_interrupter(interrupter);
 	ck_assert_int_gt(interruptions, 0);
 	ck_assert_int_lt(sent, BIG);
 	must_be_refused(fd, sent < 0 ? (int)-sent : 0);
@@ -513,30 +545,6 @@ START_TEST(timeout_in_the_middle)
 }
 END_TEST
 
-static bool is_full(int fd)
-{
-	struct pollfd descriptor = {.fd = fd, .events = POLLOUT};
-	uint8_t state = TCP_CLOSE; /* the first member of struct tcp_info */
-	socklen_t length = sizeof state;
-
-	return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &state, &length) == 0 &&
-	       state == TCP_ESTABLISHED && poll(&descriptor, 1, 0) == 0;
-}
-
-/* Signals this process again and again while there is no room, so that its call has to wait. */
-static pid_t start_interrupter(int fd)
-{
-	pid_t parent = getpid();
-	pid_t child = fork();
-
-	if (child != 0)
-		return child;
-	while (getppid() == parent)
-		if (is_full(fd))
-			kill(parent, SIGUSR1);
-	_exit(0);
-}
-
 /* What drain() works on. */
 static int listener;
 static int peer = -1;
@@ -575,8 +583,7 @@ START_TEST(interruption_in_the_middle)
 	sigaction(SIGUSR1, &action, NULL);
 	pid_t interrupter = start_interrupter(fd);
 	ssize_t result = open_with(_i, fd, parts, 2, 0, LIVE_PORT);
-	kill(interrupter, SIGKILL);
-	waitpid(interrupter, NULL, 0);
+	end_interrupter(interrupter);
 	shutdown(fd, SHUT_WR);
 	drain(0);
 	ck_assert_int_gt(result, 0);
