@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2034
-# Read by scripts whose last argument is then "alone": they run in namespaces of their own, where
-# the kernel has one port to choose from. $launcher is the launcher.
+# Sourced by scripts that need namespaces of their own, where the kernel has only one port to choose
+# from. It runs the script again inside them, with "alone" as its last argument, and sets $launcher.
 [ "${*: -1}" = alone ] || exec "$(dirname "$0")/../namespace.sh" bash "$0" "$@" alone
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=/dev/null
@@ -11,7 +11,7 @@ port=40000
 readonly other_network=(unshare --net bash -c "ip link set lo up
 	echo $port $port >/proc/sys/net/ipv4/ip_local_port_range
 	exec \"\$@\"" bash)
-# As containers have it.
+# Namespaces like those of a container.
 readonly container=(unshare --user --map-root-user --pid --mount --fork --kill-child --mount-proc
 	"${other_network[@]}")
 
@@ -19,7 +19,8 @@ choose_from() {
 	echo "$1" >/proc/sys/net/ipv4/ip_local_port_range
 }
 
-# started COMMAND...: in $pid, once it has said its first line. What it says is at $output.
+# started COMMAND...: starts it and waits for its first line. Its process is $pid, and the rest of its
+# output comes from descriptor $output.
 started() {
 	exec {output}< <(exec "$@" </dev/null 2>/dev/null)
 	pid=$!
@@ -28,21 +29,21 @@ started() {
 has_ended() {
 	[[ ! -e /proc/$1/stat || $(<"/proc/$1/stat") = *') Z '* ]]
 } 2>/dev/null
-# bash itself waits for the last process substitution only.
+# "wait" knows only the last process substitution, so this also waits for others.
 stopped() {
 	kill -KILL "$1"
 	wait "$1" 2>/dev/null || :
 	within_seconds has_ended "$1"
 }
-# says TEXT: the next line of what has been started last.
+# says PATTERN: the next line of the command that was started last.
 says() {
 	local line
 	read -r -u "$output" line || :
-	# shellcheck disable=SC2053 # a pattern it is
-	[[ $line = $1 ]] || fail "it says \"$line\", expected \"$1\""
+	# shellcheck disable=SC2053 # $1 is a pattern
+	[[ $line = $1 ]] || fail "the command says \"$line\", expected \"$1\""
 }
 
-# Everybody can run the launcher wherever it was built.
+# A copy that every user can run, also when the build directory is private.
 cp "$launcher" noselfconn
 chmod a+rx noselfconn
 gcc -D_GNU_SOURCE -o client "$here/client.c"

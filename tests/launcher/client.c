@@ -2,8 +2,8 @@
  * client ADDRESS [bound] [address] [device] [mptcp] [forked] [renamed] [polling] [closed]
  * [leaving]
  *
- * Connects to port 40000 of the address, which has to be itself, says so, and tells how reading
- * ends.
+ * Connects to port 40000 of the address, expects to be connected to itself, prints "connected", and
+ * then prints how reading from the socket ends.
  *
  * client ADDRESS server: only binds that port, as a server does.
  */
@@ -36,7 +36,7 @@ static void must(int result)
 		err(1, "client");
 }
 
-/* The error, and what is read after it. */
+/* Prints the errors of recv() and its first result, for at most three calls. */
 static void tell_how_reading_ends(int fd)
 {
 	char byte;

@@ -1,11 +1,11 @@
 #!/bin/bash
-# What bash offers after "noselfconn".
-# shellcheck disable=SC2016 # what single quotes hold is for another shell
+# The words that bash's completion offers after "noselfconn".
+# shellcheck disable=SC2016 # the single-quoted code is for another shell
 source=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=/dev/null
 . "$(dirname "$0")/expect.sh"
 
-# completes LINE WORD...: exactly these words are offered for the last word of the line.
+# completes LINE WORD...: bash offers exactly these words for the last word of the line.
 completes() {
 	local offered
 	offered=$(bash --norc -c '
@@ -18,7 +18,7 @@ completes() {
 		_noselfconn noselfconn "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD-1]}"
 		printf "%s\n" "${COMPREPLY[@]}"' bash "$source/shim/launcher/noselfconn.bash" "$1" 2>/dev/null |
 		sort -u | xargs)
-	[ "$offered" = "${*:2}" ] || fail "\"$1\" is offered \"$offered\", expected \"${*:2}\""
+	[ "$offered" = "${*:2}" ] || fail "for \"$1\" bash offers \"$offered\", expected \"${*:2}\""
 }
 
 completes 'noselfconn --' --check --find --force --free --help --log --retries --risk --status --version

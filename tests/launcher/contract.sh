@@ -1,6 +1,6 @@
 #!/bin/bash
-# Options, exit statuses, and that the launcher becomes the command.
-# shellcheck disable=SC2016 # what single quotes hold is for another shell
+# Options and exit statuses; the launcher becomes the command instead of starting a child.
+# shellcheck disable=SC2016 # the single-quoted code is for another shell
 source=$(cd "$(dirname "$0")/../.." && pwd)
 launcher=$1
 # shellcheck source=/dev/null
@@ -8,7 +8,7 @@ launcher=$1
 
 one_line='noselfconn: *expected *'
 
-# It is the command's process, with the command's arguments, its name and its exit status.
+# The command runs in the launcher's process, with its own arguments, name and exit status.
 expect 0 same bash -c '"$0" bash -c "echo \$\$" >pid & wait $! && [ $(cat pid) = $! ] && echo same' \
 	"$launcher"
 expect 0 '' strace -f -e trace=fork,vfork,clone,clone3 -e signal=none -o forks "$launcher" true
@@ -20,7 +20,7 @@ expect 7 '' "$launcher" sh -c 'exit 7'
 expect 143 '*' bash -c '"$0" sh -c "kill \$\$"; exit $?' "$launcher"
 expect 0 'bash' "$launcher" bash -c 'tr "\0" "\n" </proc/$$/cmdline | head -n 1'
 
-# The environment carries the settings, and nothing is set that was not asked for.
+# Options become settings in the environment; without options no setting appears there.
 expect 0 '5 syslog' "$launcher" --retries 5 --log syslog \
 	sh -c 'echo $NOSELFCONN_RETRIES $NOSELFCONN_LOG'
 expect 0 '0 none' "$launcher" --retries=0 --log=none \
@@ -32,7 +32,7 @@ expect 0 "noselfconn $(sed -n 's/^project(.* VERSION \([^ ]*\).*/\1/p' "$source/
 	"$launcher" --version
 expect 125 'noselfconn: cannot write: *' bash -c '"$0" --version >/dev/full' "$launcher"
 
-# Wrong options: one line that says what was expected.
+# A wrong option gives one line that says what was expected.
 expect 125 "$one_line" "$launcher"
 expect 125 "$one_line" "$launcher" --
 expect 125 "$one_line" "$launcher" --nonsense true
@@ -49,7 +49,7 @@ for log in '' file /tmp/x STDERR; do
 		"$launcher" --log "$log" true
 done
 
-# What would be ignored is an error.
+# An argument or option that would have no effect is an error.
 expect 125 'noselfconn: ls: has no part in the answer, expected noselfconn --check COMMAND' \
 	"$launcher" --check cat ls
 expect 125 'noselfconn: ls: has no part in the answer, *' "$launcher" --check=cat ls
@@ -63,7 +63,8 @@ expect 125 'noselfconn: --force is for a command, and not expected with --status
 	"$launcher" --force --status 1
 [ "$("$launcher" --nonsense 2>&1 | wc -l)" = 1 ] || fail "more than one line"
 
-# 126 and 127, with and without a search; what cannot be run in PATH is passed over.
+# Exit status 126 and 127, with a path and with a search of PATH. The search passes over files that
+# cannot be executed.
 mkdir first second
 printf 'echo first\n' >first/command
 printf '#!/bin/sh\necho second\n' >second/command
@@ -73,7 +74,7 @@ expect 127 'noselfconn: cannot run "nonesuch": No such file or directory' "$laun
 expect 127 'noselfconn: cannot run "./nonesuch": *' "$launcher" ./nonesuch
 expect 127 'noselfconn: cannot run "forbidden/x": Not a directory' "$launcher" forbidden/x
 expect 127 'noselfconn: cannot run "": *' "$launcher" ''
-# Quotes show what the command was taken to be.
+# The quotes in the message show that the two words were taken for one name.
 expect 127 'noselfconn: cannot run "telnet 127.0.0.1": No such file or directory' \
 	"$launcher" "telnet 127.0.0.1"
 expect 126 'noselfconn: cannot run "./forbidden": Permission denied' "$launcher" ./forbidden
@@ -86,6 +87,6 @@ expect 0 second env -C second PATH="" "$launcher" command
 expect 0 second env -C second PATH=":/bin" "$launcher" command
 expect 0 ok env -u PATH "$launcher" echo ok
 
-# Without "#!" a shell runs it, as execvp() does it.
+# A script without "#!" is run by sh, as execvp() does it.
 chmod +x first/command
 expect 0 first "$launcher" first/command

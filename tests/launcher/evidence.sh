@@ -1,11 +1,11 @@
 #!/bin/bash
-# A socket that is connected to itself is shown, whatever is loaded: --status does not take the
-# library's presence for protection.
+# --status looks at the sockets too: a process with a socket that is connected to itself is not
+# protected, even if the library is loaded.
 launcher=$1
 # shellcheck source=one_port.sh
 . "$(dirname "$0")/one_port.sh"
 
-# As rustix does it, and what else makes its system calls itself.
+# A client that makes its system calls without libc, as programs with rustix do.
 cat >client.c <<'END'
 #include <netinet/in.h>
 #include <stdio.h>
@@ -36,7 +36,7 @@ int main(int argc, char **argv)
 END
 gcc -o client client.c
 
-# status_of STATUS PATTERN COMMAND...
+# status_of STATUS PATTERN COMMAND...: what --status says about the running command.
 status_of() {
 	local line pid
 	coproc "${in_namespace[@]}" "${@:3}"
@@ -56,14 +56,14 @@ status_of 2 "$evidence $both" "$launcher" ./client connect
 status_of 2 "$evidence $both" ./client connect
 status_of 2 "$evidence $both" env NOSELFCONN_DISABLE=1 "$launcher" ./client connect
 
-# PHP's extensions, before and after.
-# shellcheck disable=SC2016 # PHP's
+# PHP with its extension "sockets", before and after it is connected to itself.
+# shellcheck disable=SC2016 # the variables are PHP's
 php='$socket = socket_create(AF_INET, SOCK_STREAM, 0);'
-# shellcheck disable=SC2016 # PHP's
+# shellcheck disable=SC2016 # the variables are PHP's
 connect='socket_connect($socket, "127.0.0.1", 40000);'
 wait='echo "started\n"; fgetc(STDIN);'
 status_of 2 "not protected by * in *sockets.so*, whose connect() is libc's" \
 	"$launcher" php -r "$php $wait"
 status_of 2 "$evidence descriptor *, 127.0.0.1:40000" "$launcher" php -r "$php $connect $wait"
-# Without them it is within reach.
+# Without extensions the library reaches PHP.
 status_of 0 'protected by *' "$launcher" php -n -r "$wait"

@@ -1,6 +1,7 @@
 #!/bin/bash
-# The examples of noselfconn(1) for ports that are taken, in such a case.
-# shellcheck disable=SC2154 # alone.sh sets
+# Runs the examples of noselfconn(1) that use --find, --free and --risk while a client is connected to
+# itself.
+# shellcheck disable=SC2154 # variables from alone.sh
 # shellcheck source=/dev/null
 . "$(dirname "$0")/alone.sh"
 

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Read by the scripts here. They work in a directory of their own, which all users can enter.
+# Sourced by the scripts here. Each works in a temporary directory, which all users can enter.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../outcome.sh"
 

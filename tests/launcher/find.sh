@@ -1,8 +1,8 @@
 #!/bin/bash
-# noselfconn --find [PORT]
-# shellcheck disable=SC2016,SC2154 # what single quotes hold is for another shell, and alone.sh sets
+# noselfconn --find [PORT] shows self-connected sockets, and no others.
+# shellcheck disable=SC2016,SC2154 # single-quoted code is for another shell; variables from alone.sh
 
-# Among the host's own processes, kernel threads and all, nobody has port 1.
+# On the real host, with its kernel threads and the processes of others, nobody is connected to port 1.
 if [ "${*: -1}" != alone ]; then
 	said=$("$1" --find 1 2>&1) || (($? == 3))
 	[[ $said = *'no socket of port 1 is connected to itself in '* ]] || {
@@ -19,14 +19,15 @@ fi
 . "$(dirname "$0")/alone.sh"
 
 none='no socket is connected to itself in *'
-# found COLUMN VALUE: what the only line below the names of the columns has there, in $value too.
+# found COLUMN PATTERN: --find prints one line below its heading, and this is the value in that column.
+# Also sets $value to it.
 found() {
 	value=$({ noselfconn --find || :; } | awk -v column="$1" 'NR == 2 { print $column } END { exit NR != 2 }') ||
 		fail "expected one line: $(noselfconn --find)"
-	# shellcheck disable=SC2053 # a pattern it is
+	# shellcheck disable=SC2053 # $2 is a pattern
 	[[ $value = $2 ]] || fail "column $1 is \"$value\", expected \"$2\""
 }
-# As a pattern.
+# The network namespace of a process, quoted as a pattern.
 network_of() {
 	readlink "/proc/$1/ns/net" | sed 's/[][]/\\&/g'
 }
@@ -55,7 +56,7 @@ for garbage in '' 0 65536 -1 1x x ' 1' +1 99999999999999999999 44444.; do
 		noselfconn --find="$garbage"
 done
 
-# Every kind of address, live, and then in TIME_WAIT.
+# Each kind of address, first with a live client, then in TIME_WAIT.
 for how in 127.0.0.1 '127.0.0.1 device' ::1 ::ffff:127.0.0.1 '127.0.0.1 mptcp' '::1 mptcp'; do
 	address=${how%% *}
 	[[ $how != *mptcp || -e /proc/sys/net/mptcp/enabled ]] || continue
@@ -77,13 +78,13 @@ for how in 127.0.0.1 '127.0.0.1 device' ::1 ::ffff:127.0.0.1 '127.0.0.1 mptcp' '
 done
 expect 0 "$none" noselfconn --find
 
-# By the port alone.
+# With a port, only sockets of that port are shown.
 started client 127.0.0.1
 expect 2 'ADDRESS *STATE *TIME *PID *FD *PROGRAM *NETWORK *UNIT*' noselfconn --find "$port"
 expect 2 '*' noselfconn --find="$port"
 expect 0 'no socket of port 40001 is *' noselfconn --find 40001
 
-# Who cannot look into a process sees its socket, and hears what is missing.
+# A user who may not look into the process sees its socket, and a note that the program is not shown.
 as_nobody=(setpriv --reuid 65534 --regid 65534 --clear-groups)
 if "${as_nobody[@]}" true 2>/dev/null; then
 	expect 2 "*127.0.0.1:$port *ESTABLISHED * - * - - *own*programs of other users are not shown*" \
@@ -100,7 +101,7 @@ fi
 stopped "$pid"
 noselfconn --free "$port" >/dev/null
 
-# A socket that is held twice, and a name that would be two columns.
+# Two processes share the socket; the program's name has a space and a tab in it.
 started client 127.0.0.1 forked renamed
 child=$(pgrep -P "$pid")
 found 4 "$pid"
@@ -112,7 +113,7 @@ kill "$child"
 until [[ $(noselfconn --find) = *TIME_WAIT* ]]; do :; done
 noselfconn --free "$port" >/dev/null
 
-# Closed in one direction only.
+# The client has closed its sending half with shutdown().
 started python3 -c 'import socket, signal
 client = socket.create_connection(("127.0.0.1", 40000))
 client.shutdown(socket.SHUT_WR)
@@ -133,7 +134,7 @@ found_live 127.0.0.1 "$inside" "$(network_of "$inside")"
 stopped "$pid"
 expect 0 "$none" noselfconn --find
 
-# With telnet, which does not tell a pipe in time.
+# An ordinary client. telnet does not write "Connected" to a pipe at once, so this asks --find instead.
 mkfifo keyboard
 # shellcheck disable=SC2034 # it keeps the pipe open
 exec {keyboard}<>keyboard
@@ -144,7 +145,7 @@ found 6 telnet
 found 4 "$pid"
 stopped "$pid"
 
-# What only looks like it: equal ports of two addresses, one address with two ports, a server.
+# Look-alikes are not shown: two addresses with the same port, one address with two ports, servers, UDP.
 started python3 -c 'import socket, signal
 def server(address, port):
     server = socket.socket()
@@ -166,7 +167,8 @@ signal.pause()'
 expect 0 "$none" noselfconn --find
 stopped "$pid"
 
-# A namespace without processes cannot be seen, which the sentence says.
+# A network namespace without processes cannot be seen. The message says that it covers only those
+# with processes.
 started "${other_network[@]}" client 127.0.0.1 closed
 exec {kept}<"/proc/$pid/ns/net"
 expect 2 '*' noselfconn --find
@@ -177,7 +179,7 @@ found 2 TIME_WAIT
 stopped "$pid"
 exec {kept}<&-
 
-# Processes that end while they are looked at.
+# Processes that end while --find looks at them do no harm.
 (while :; do (:) & (:); done) &
 storm=$!
 for _ in {1..50}; do
@@ -186,7 +188,7 @@ done
 kill $storm
 wait $storm 2>/dev/null || :
 
-# A /proc/PID/net of our making.
+# A forged /proc/PID/net: valid tables, damaged ones, missing ones.
 with_tables() {
 	unshare --mount bash -c 'mount -t tmpfs none /proc/$$/net
 		cp "$1"/* /proc/$$/net
@@ -204,7 +206,7 @@ printf 'names of columns\nnonsense\n' >tables/tcp6
 expect 3 'noselfconn: cannot read *: Bad message' with_tables tables noselfconn --find
 rm tables/tcp
 expect 3 'noselfconn: cannot read *: No such file *' with_tables tables noselfconn --find
-# A sanitizer does not work without /proc.
+# AddressSanitizer does not start without /proc.
 [ -n "${ASAN_OPTIONS-}" ] ||
 	expect 3 'noselfconn: cannot read *: No such file *' \
 		unshare --mount bash -c 'mount -t tmpfs none /proc; exec noselfconn --find'

@@ -1,6 +1,7 @@
 #!/bin/bash
-# Programs of another architecture, and $LIB where libraries for both are installed.
-# shellcheck disable=SC2016 # what single quotes hold is for another shell
+# Programs for another architecture: refused without a library for it, and served through $LIB if both
+# libraries are installed.
+# shellcheck disable=SC2016 # $LIB is for the loader; the single-quoted code is for another shell
 launcher=$1
 library=$2
 # shellcheck source=/dev/null
@@ -15,7 +16,7 @@ i686-linux-gnu-gcc -Wl,--dynamic-linker=/usr/i686-linux-gnu/lib/ld-linux.so.2 -o
 musl-gcc -o program-musl program.c
 i686-linux-gnu-gcc -shared -o library32 -x c /dev/null
 
-# As installed: prefix FILE DIRECTORY...
+# install_into PREFIX DIRECTORY...: the launcher, and the library that fits each directory.
 install_into() {
 	mkdir -p "$1/bin"
 	cp "$launcher" "$1/bin"
@@ -40,7 +41,8 @@ expect 0 "*by $PWD/both/$both" both/bin/noselfconn --check ./program
 expect 0 "*by $PWD/both/$both" both/bin/noselfconn --check ./program32
 expect 0 1 both/bin/noselfconn sh -c 'grep -c "r-xp.*/libnoselfconn\.so$" /proc/self/maps'
 
-# Where $LIB is something else than the directory, and for loaders that do not know it, the path.
+# LD_PRELOAD gets the full path if $LIB does not lead to the library's directory, and for musl's loader,
+# which does not expand $LIB.
 expect 0 "*by $PWD/both/lib/$triplet/libnoselfconn.so" both/bin/noselfconn --check ./program-musl
 { cat /lib/ld-musl-x86_64.so.1 && printf '\0lib/%s\0' "$triplet"; } >ld-musl
 chmod +x ld-musl
@@ -50,21 +52,21 @@ install_into other lib lib/i386-linux-gnu
 expect 0 "*by $PWD/other/lib/libnoselfconn.so" other/bin/noselfconn --check ./program
 expect 0 1 other/bin/noselfconn sh -c 'grep -c "r-xp.*/libnoselfconn\.so$" /proc/self/maps'
 
-# The same machine with pointers of another size.
+# A library for the same processor with another size of pointers (x32) does not serve.
 gcc -mx32 -nostdlib -shared -o libraryx32 -x c /dev/null
 install_into x32 lib/x86_64-linux-gnux32
 cp libraryx32 x32/lib/x86_64-linux-gnux32/libnoselfconn.so
 expect 125 '*cannot be protected: it is a 64-bit x86 program, for which there is no *' \
 	x32/bin/noselfconn ./program
 
-# The same machine with its bytes in the other order: EI_DATA and e_machine.
+# Nor does one with the other byte order, which the bytes EI_DATA and e_machine of the ELF header say.
 install_into big lib/$triplet
 printf '\2' | dd of=big/lib/$triplet/libnoselfconn.so bs=1 seek=5 conv=notrunc status=none
 printf '\0\76' | dd of=big/lib/$triplet/libnoselfconn.so bs=1 seek=18 conv=notrunc status=none
 expect 125 '*cannot be protected: it is a 64-bit x86 program, for which there is no *' \
 	big/bin/noselfconn ./program
 
-# None at all.
+# No library is installed.
 install_into none
 rm -f none/lib*/libnoselfconn.so
 expect 125 '*cannot be protected: it is a 64-bit x86 program, for which there is no *' \

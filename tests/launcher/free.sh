@@ -1,13 +1,13 @@
 #!/bin/bash
-# noselfconn --free PORT [PID]
-# shellcheck disable=SC2016,SC2154 # what single quotes hold is for another shell, and alone.sh sets
+# noselfconn --free PORT [PID] ends self-connected sockets, and touches nothing else.
+# shellcheck disable=SC2016,SC2154 # single-quoted code is for another shell; variables from alone.sh
 # shellcheck source=/dev/null
 . "$(dirname "$0")/alone.sh"
 
 none="no socket of port $port is connected to itself in this network namespace"
 
-# Kernels that cannot end sockets: the answer to what no kernel can, for a family that has no such
-# function (unix_diag_handler).
+# Simulates a kernel without INET_DIAG_DESTROY: the preload asks to destroy a UNIX socket instead, for
+# which every kernel answers that it cannot (unix_diag_handler has no destroy function).
 cat >no_destroy.c <<'CODE'
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -41,7 +41,8 @@ expect 125 "noselfconn: --free $port 999999: there is no such process, or it is 
 	noselfconn --free "$port" 999999
 expect 0 "$none" noselfconn --free "$port"
 
-# The server cannot bind, and then it can. The client goes on, and reads what a reset leaves.
+# freed READINGS CLIENT [COMMAND...]: a server cannot bind before --free, and can after it. The client
+# goes on, and its recv() calls end in these ways. --free runs under the command.
 freed() {
 	local readings=$1 how=$2 reading
 	shift 2
@@ -60,7 +61,7 @@ freed() {
 }
 for how in 127.0.0.1 '127.0.0.1 device' ::1 ::ffff:127.0.0.1 '127.0.0.1 forked'; do
 	freed 'ECONNABORTED end' "$how"
-	# Who waits in recv() meanwhile hears EPIPE since Linux 6.5.
+	# A client that is blocked in recv() gets EPIPE since Linux 6.5.
 	freed '@(EPIPE|ECONNRESET|ENOTCONN)' "$how" "${no_destroy[@]}"
 	freed ECONNRESET "$how polling" "${no_destroy[@]}"
 done
@@ -69,7 +70,7 @@ if [ -e /proc/sys/net/mptcp/enabled ]; then
 	freed "@(E*|end)" '127.0.0.1 mptcp' "${no_destroy[@]}"
 fi
 
-# Without the rights nothing is freed, and that is said.
+# Without the privilege nothing is freed, and the message says why.
 if [ -n "${as_nobody[*]}" ]; then
 	started client 127.0.0.1
 	expect 2 "not freed: 127.0.0.1:$port ESTABLISHED; through sock_diag: Operation not permitted; ask root" \
@@ -79,19 +80,19 @@ if [ -n "${as_nobody[*]}" ]; then
 	noselfconn --free "$port" >/dev/null
 fi
 
-# Another port is another port.
+# --free of another port leaves the socket alone.
 started client 127.0.0.1
 expect 0 'no socket of port 40001 is connected to itself in this network namespace' \
 	noselfconn --free 40001
 expect 2 "*127.0.0.1:$port ESTABLISHED *" noselfconn --find
 stopped "$pid"
 
-# What is left of it: TIME_WAIT.
+# The killed client has left the port in TIME_WAIT, which is freed too.
 expect 1 '*Address already in use*' client 127.0.0.1 server
 expect 0 "freed: 127.0.0.1:$port TIME_WAIT" noselfconn --free "$port"
 expect 0 '' client 127.0.0.1 server
 
-# A port that the client has bound itself stays its own until it closes the socket.
+# If the client bound the port itself, it keeps the port until it closes the socket.
 started client 127.0.0.1 bound
 expect 2 "freed: *still taken: 127.0.0.1:$port*" noselfconn --free "$port"
 stopped "$pid"
@@ -102,7 +103,8 @@ expect 2 "not freed: 127.0.0.1:$port TIME_WAIT; through sock_diag: not in this k
 noselfconn --free "$port" >/dev/null
 stopped "$pid"
 
-# In another network namespace, only when that is asked for, for both ways and TIME_WAIT.
+# A socket in another network namespace is freed only if a process there is named: in a plain network
+# namespace and in a container, live and in TIME_WAIT.
 for tree in other_network container; do
 	declare -n tree
 	for how in '' closed; do
@@ -123,7 +125,7 @@ left alone: 1 in another network namespace; to free there: noselfconn --free $po
 		stopped "$pid"
 	done
 done
-# Who may not enter it resets the socket through its program.
+# Without the capability to enter the namespace, --free resets the socket through its program.
 outside=(setpriv --inh-caps=-sys_admin --bounding-set=-sys_admin)
 if "${outside[@]}" true 2>/dev/null; then
 	started "${other_network[@]}" client 127.0.0.1 polling
@@ -141,7 +143,7 @@ expect 0 "freed: *ESTABLISHED*" nsenter --net --target "$pid" noselfconn --free 
 says ECONNABORTED
 stopped "$pid"
 
-# What the README says for hosts without the launcher.
+# The README's "ss" command for hosts without the launcher frees the port too.
 kill_line=$(sed -n 's/^    \(ss -Kta .*\)/\1/p' "$here/../../README.md")
 for how in '' closed; do
 	# shellcheck disable=SC2086 # words
@@ -152,7 +154,7 @@ for how in '' closed; do
 	stopped "$pid"
 done
 
-# A launcher of another size finds and frees the same.
+# A 32-bit launcher on a 64-bit kernel finds and frees the same sockets.
 if [ "$(uname -m)" = x86_64 ]; then
 	i686-linux-gnu-gcc -static -std=gnu11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DNOSELFCONN_VERSION='""' \
 		-DNOSELFCONN_BINDIR='""' -DNOSELFCONN_LIBDIR='""' -I"$here/../../shim/core" \
@@ -167,8 +169,8 @@ if [ "$(uname -m)" = x86_64 ]; then
 	done
 fi
 
-# Nothing else is touched: connections of the port to others and from others, servers, UDP.
-# count_sockets: those that are not connected to themselves.
+# Among 1,000 other sockets, many of the same port, --free touches none.
+# count_sockets: how many sockets are not connected to themselves.
 count_sockets() {
 	ss -Han 2>/dev/null | awk '!($1 == "tcp" && $5 == $6)' | wc -l
 }

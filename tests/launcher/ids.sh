@@ -1,11 +1,12 @@
 #!/bin/bash
-# The launcher is called by a program with the rights of somebody else: execve() then sets AT_SECURE.
+# The launcher refuses if its real and effective ids differ: execve() then sets AT_SECURE, and the
+# loader ignores LD_PRELOAD.
 launcher=$1
 library=$2
 # shellcheck source=/dev/null
 . "$(dirname "$0")/expect.sh"
 
-[ "$(id -u)" = 0 ] || skip "only root can have effective ids that are another's"
+[ "$(id -u)" = 0 ] || skip "only root can change its effective ids"
 
 cp "$launcher" "$library" .
 cat >plain.c <<'END'

@@ -1,6 +1,6 @@
 #!/bin/bash
-# What cannot be protected is refused in one sentence, and only that.
-# shellcheck disable=SC2016 # what single quotes hold is for another shell
+# The launcher refuses programs that the library cannot protect, in one sentence, and runs all others.
+# shellcheck disable=SC2016 # the single-quoted code is for another shell
 launcher=$1
 library=$2
 # shellcheck source=/dev/null
@@ -10,7 +10,7 @@ host_rule='; the host rule reaches it: "noselfconn-host add"; or run it unprotec
 static="*cannot be protected: it is statically linked*$host_rule"
 go="*cannot be protected: it is a Go program*$host_rule"
 ok="*can be protected, as far as it connects through libc, by $library"
-loop='@(Too many levels|Symbolic link)*' # as glibc and as musl say it
+loop='@(Too many levels|Symbolic link)*' # ELOOP in the words of glibc and of musl
 
 printf 'int main(void) { return 42; }\n' >program.c
 gcc -o plain program.c
@@ -30,8 +30,9 @@ for program in ./static ./static-pie "$(command -v gosu)"; do
 done
 [ "$("$launcher" ./static 2>&1 | wc -l)" = 1 ] || fail "more than one line"
 
-# A program of Go's own compiler: with C in it that imports connect(), without its section headers,
-# and each of its marks alone. What only speaks of Go is none.
+# Programs of Go's own compiler are refused: an ordinary one, one without section headers, one with C
+# code that imports connect(), and one with only the build information. A program that merely contains
+# the text "Go buildinf:" is not.
 cat >cgo.c <<'END'
 #include <sys/socket.h>
 __asm__(".section .note.go.buildid, \"a\", %note\n.long 3, 4, 4\n.asciz \"Go\"\n.balign 4\n.long 0\n"
@@ -60,21 +61,21 @@ gcc -rdynamic -o own -x c - <<<'int connect(void) { return 42; } int main(void) 
 expect 125 "*cannot be protected: it has a function connect() of its own*$host_rule" "$launcher" ./own
 expect 42 '' "$launcher" --force ./own
 
-# What it is that cannot be protected in PHP.
+# PHP itself can be protected; the answer says that its extensions cannot.
 expect 0 "$ok; the extensions that it loads cannot, see libnoselfconn(7)" "$launcher" --check php
 
-# --check does not run it, --force does.
+# --check does not run the program; --force runs it without protection.
 expect 0 "$ok" "$launcher" --check ./plain
 expect 42 '' "$launcher" --force ./static
 expect 0 '' "$launcher" --force ./cgo
 expect 125 "$static" "$launcher" --force --check ./static
 expect 127 'noselfconn: cannot run "nonesuch": *' "$launcher" --force nonesuch
 
-# --check says what running it would say.
+# --check reports a missing command as running it would.
 expect 127 'noselfconn: cannot run "nonesuch": *' "$launcher" --check nonesuch
 expect 126 'noselfconn: cannot run "/": *' "$launcher" --check /
 
-# A script is judged by its interpreter; of env(1) that is the command.
+# A script is judged by its interpreter, and with env(1) as interpreter by the command behind that.
 script() {
 	printf '%b\n' "$2" >"$1"
 	chmod +x "$1"
@@ -104,7 +105,7 @@ done
 expect 127 'noselfconn: cannot run nonesuch: *' "$launcher" ./by-env-missing
 expect 127 'noselfconn: cannot run nonesuch: *' "$launcher" --check ./by-env-missing
 
-# What env(1) is told beyond that may undo the protection, or run another command.
+# Other arguments of env(1) may undo the protection or run another command, so they are refused.
 for argument in -i '-S -i bash' '-S - bash' '-S -u LD_PRELOAD bash' '-S LD_PRELOAD= bash' \
 	'-S NOSELFCONN_DISABLE=1 bash' '-S PATH=/ bash' '-vS bash' '--split-string=bash' \
 	'-S "static"' '-S A="b c" static' '-S ${HOME}' '-S # bash' '-S env static' -S A=b; do
@@ -115,7 +116,8 @@ done
 expect 126 'noselfconn: cannot run the interpreter /nonexistent/interpreter of ./by-missing: *' \
 	"$launcher" ./by-missing
 
-# What cannot be executed is no interpreter and no loader, and is not even opened.
+# A pipe, a device, a directory or a file without execute permission is neither interpreter nor loader,
+# and is not opened: opening the pipe would block.
 mkfifo -m 755 pipe
 for interpreter in "$PWD/pipe" /etc/passwd /dev/zero /tmp; do
 	script by-no-program "#!$interpreter"
@@ -126,7 +128,7 @@ gcc -Wl,--dynamic-linker="$PWD/pipe" -o loader-is-pipe program.c
 expect 126 "noselfconn: cannot run *: its loader $PWD/pipe: Permission denied" \
 	"$launcher" --check ./loader-is-pipe
 
-# Five interpreters are followed.
+# The launcher follows five interpreters, as the kernel does.
 script chain-1 "#!$PWD/plain"
 for i in 2 3 4 5 6; do
 	script "chain-$i" "#!$PWD/chain-$((i - 1))"
@@ -135,7 +137,7 @@ expect 42 '' "$launcher" ./chain-5
 expect 126 "noselfconn: cannot run ./chain-6: $loop" "$launcher" ./chain-6
 expect 126 "noselfconn: cannot run ./by-itself: $loop" "$launcher" ./by-itself
 
-# The interpreter's line as the kernel reads it: 256 bytes, the name whole.
+# The kernel reads 256 bytes of the "#!" line, and the interpreter's name must lie within them.
 long=$PWD/$(printf '%0240d' 0)
 script long-name "#!$long"
 script long-argument "#!$PWD/plain $long$long"
@@ -146,7 +148,8 @@ expect 42 '' "$launcher" ./long-argument
 expect 0 '*' "$launcher" --check ./long-name
 expect 125 '*statically linked*' "$launcher" --check ./long-enough
 
-# What is no text has another interpreter than the shell: binfmt_misc's, or none.
+# A binary file that is not ELF is run by binfmt_misc or not at all, never by the shell, so it is
+# refused.
 printf 'MZ\220\0\003\0' >windows
 printf 'PK\003\004' >archive
 printf '\312\376\272\276\0\0' >java
@@ -163,7 +166,7 @@ expect 0 $'\303\244 \344' "$launcher" ./text
 chmod +x payload
 expect 3 '' "$launcher" ./payload
 
-# A dynamic linker as the command: the program behind it is judged, which need not be executable.
+# With a dynamic linker as the command, the program behind it is judged, which need not be executable.
 loader=$(patchelf --print-interpreter plain)
 chmod -x plain
 expect 42 '' "$launcher" "$loader" ./plain
@@ -183,12 +186,12 @@ for option in '' --help --list; do
 done
 expect 125 'noselfconn: y: has no part in the answer, *' "$launcher" --check "$loader" ./plain y
 
-# The loader is missing: it is there, but cannot be run.
+# A program whose loader is missing exists but cannot be run: 126, not 127.
 gcc -Wl,--dynamic-linker=/nonexistent/ld.so -o no-loader program.c
 expect 126 'noselfconn: cannot run ./no-loader: its loader /nonexistent/ld.so: No such file *' \
 	"$launcher" ./no-loader
 
-# Damaged files are judged too, and do no damage.
+# The launcher survives truncated ELF files.
 size=$(stat -c %s plain)
 for ((length = 1; length < size; length += 97)); do
 	head -c "$length" plain >damaged

@@ -1,13 +1,14 @@
 #!/bin/bash
-# Commands that give what they start an environment of their own. That the refusal is right is seen
-# with --force, and that the order in its advice is right, too.
-# shellcheck disable=SC2016 # what single quotes hold is for another shell
+# Commands such as "sudo" and "env -i", which start programs with a new environment. The launcher
+# refuses them: with --force LD_PRELOAD is indeed lost, and with the order that the refusal advises it
+# arrives.
+# shellcheck disable=SC2016 # the single-quoted code is for another shell
 launcher=$1
 library=$2
 # shellcheck source=/dev/null
 . "$(dirname "$0")/expect.sh"
 
-# Where everybody finds them.
+# Copies that every user can find and read.
 mkdir bin
 cp "$launcher" "$library" bin
 chmod 755 bin/*
@@ -22,14 +23,14 @@ LD_PRELOAD; put the launcher behind it: \"$1 *noselfconn COMMAND*\"; or run it u
 	expect 125 "noselfconn: what $1 starts *" noselfconn --check "$@"
 }
 
-# cleans COMMAND...: nothing would reach what it starts; with the launcher behind it, it does.
+# cleans COMMAND...: it starts programs without LD_PRELOAD; with the launcher behind it they have it.
 cleans() {
 	refused "$@" "${say[@]}"
 	expect 0 '*<>' noselfconn --force "$@" "${say[@]}"
 	expect 0 "*<$library>" "$@" "$PWD/bin/noselfconn" "${say[@]}"
 }
 
-# keeps COMMAND...
+# keeps COMMAND...: it hands LD_PRELOAD on to the programs that it starts.
 keeps() {
 	expect 0 "*<$library>" noselfconn "$@" "${say[@]}"
 }
@@ -51,7 +52,7 @@ keeps env -i "LD_PRELOAD=$library"
 expect 0 '' noselfconn env true -i
 expect 0 "$library" noselfconn env -u HOME printenv LD_PRELOAD
 
-# The command behind plain variables is judged.
+# The command behind "env VARIABLE=value" is judged.
 gcc -static -o static -x c - <<<'int main(void) { return 42; }'
 expect 125 'noselfconn: ./static cannot be protected: it is statically linked*' \
 	noselfconn env A=1 ./static
@@ -81,7 +82,8 @@ if bwrap --dev-bind / / true 2>/dev/null; then
 	keeps bwrap --clearenv --setenv LD_PRELOAD "$library" --dev-bind / /
 fi
 
-# activated COMMAND...: what a command with "systemd-socket-activate" in it says when it is activated.
+# activated COMMAND...: prints the LD_PRELOAD of the service that systemd-socket-activate starts; the
+# command contains it.
 activated() {
 	local pid
 	"$@" bash -c 'echo "<$LD_PRELOAD>" >said; mv said answer' >/dev/null 2>&1 &
@@ -107,7 +109,7 @@ refused "${activate[@]}" true
 [ "$(activated "${activate[@]}" "$PWD/bin/noselfconn")" = "<$library>" ] || fail "not protected"
 [ "$(activated noselfconn "${activate[@]}" -E LD_PRELOAD)" = "<$library>" ] || fail "not protected"
 
-# What these say needs a service manager.
+# systemd-run needs a service manager, so this looks only at the refusal.
 refused systemd-run true
 refused systemd-run -u app -E A=b true
 expect 125 '*: has no part in the answer, *' noselfconn --check systemd-run --scope true

@@ -1,6 +1,6 @@
-"""Keeps 1,000 sockets, none of which is connected to itself, although many have port 40000.
+"""Keeps 1,000 TCP, UDP and UNIX sockets. Many have port 40000, but no TCP socket is connected to itself.
 
-On SIGUSR1 it sends something through every pair of them, and says "intact".
+On SIGUSR1 it sends a byte through each connection, in both directions, and prints "intact".
 """
 import itertools
 import signal

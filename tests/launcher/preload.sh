@@ -1,13 +1,13 @@
 #!/bin/bash
-# What becomes of LD_PRELOAD.
-# shellcheck disable=SC1003,SC2016 # what single quotes hold is for another shell
+# How the launcher composes LD_PRELOAD, and which file it takes for the library.
+# shellcheck disable=SC1003,SC2016 # the single-quoted code is for another shell
 launcher=$1
 library=$2
 # shellcheck source=/dev/null
 . "$(dirname "$0")/expect.sh"
 
-# What the command finds in LD_PRELOAD, when that was there before. The loader complains of files
-# that are missing, so that the others have to be there.
+# preloaded BEFORE AFTER: the command finds AFTER in LD_PRELOAD if the launcher was called with BEFORE.
+# All files in it have to exist, because the loader complains of missing ones.
 preloaded() {
 	expect 0 "$2" env LD_PRELOAD="$1" "$launcher" /bin/sh -c 'echo "$LD_PRELOAD"'
 }
@@ -32,10 +32,11 @@ preloaded "$old:$a:$old" "$library:$a"
 preloaded "$old.old" "$library:$old.old"
 expect 0 "$library" "$launcher" "$launcher" printenv LD_PRELOAD
 
-# It is loaded, once, also into children.
+# The library is loaded exactly once, in children too.
 expect 0 1 "$launcher" sh -c 'grep -c "r-xp.*/libnoselfconn\.so$" /proc/self/maps'
 
-# A place that LD_PRELOAD cannot name; and characters that are special only in patterns.
+# LD_PRELOAD cannot name a path with a space, a colon or a dollar sign. Characters that are special only
+# in patterns do no harm.
 mkdir 'a b' '$LIB' '[a]*?\'
 cp "$launcher" "$library" 'a b'
 cp "$launcher" "$library" '$LIB'
@@ -47,7 +48,7 @@ expect 125 'noselfconn: */true cannot be protected: it needs *, which has * doll
 	'$LIB/noselfconn' true
 expect 0 "$PWD/"'\[a\]\*\?\\'"/libnoselfconn.so" '[a]*?\/noselfconn' printenv LD_PRELOAD
 
-# A file of that name that cannot serve is named, with the reason. A good one elsewhere is taken.
+# A libnoselfconn.so that cannot be loaded is named with the reason. A good one elsewhere is preferred.
 refused_for() {
 	expect 125 "noselfconn: *true cannot be protected: it needs $PWD/$1/libnoselfconn.so, which $2; *" \
 		"${@:3}" "$1/noselfconn" true

@@ -1,5 +1,5 @@
 #!/bin/bash
-# A command under the launcher is refused where it would meet itself.
+# A client that would be connected to itself is refused the connection under the launcher.
 launcher=$1
 # shellcheck source=one_port.sh
 . "$(dirname "$0")/one_port.sh"

@@ -1,5 +1,6 @@
 #!/bin/bash
-# Programs for which the loader ignores LD_PRELOAD, as AT_SECURE shows.
+# The launcher refuses programs for which the loader ignores LD_PRELOAD: set-uid, set-gid, capabilities.
+# The program prints AT_SECURE and whether it has LD_PRELOAD.
 launcher=$1
 library=$2
 # shellcheck source=/dev/null
@@ -7,9 +8,9 @@ library=$2
 
 [ "$(id -u)" = 0 ] || skip "only root can make files set-uid for others"
 
-[[ $(findmnt -no OPTIONS -T .) != *nosuid* ]] || skip "nothing is set-uid in $PWD"
+[[ $(findmnt -no OPTIONS -T .) != *nosuid* ]] || skip "$PWD is on a file system mounted nosuid"
 
-# The library is found next to the launcher, where everybody can read it.
+# Copies that every user can read; the launcher finds the library next to itself.
 cp "$launcher" "$library" .
 as_nobody=(setpriv --reuid 65534 --regid 65534 --clear-groups)
 
@@ -31,7 +32,7 @@ setcap cap_net_bind_service+ep capable || skip "the file system takes no file ca
 printf '#!%s\n' "$PWD/set-uid" >script
 chmod +xs script
 
-# That the kernel agrees: what is refused loses LD_PRELOAD, everything else keeps it.
+# The kernel agrees: with --force the refused programs lose LD_PRELOAD; all others keep it.
 refused() {
 	expect 125 "noselfconn: *cannot be protected: it $1, so its loader ignores LD_PRELOAD; *noselfconn-host*" \
 		"${as_nobody[@]}" ./noselfconn "$2"
@@ -43,12 +44,12 @@ refused 'has file capabilities' ./capable
 expect 0 '0 1' "${as_nobody[@]}" ./noselfconn ./plain
 expect 0 '0 1' "${as_nobody[@]}" ./noselfconn ./set-gid-no-group
 
-# Who has the rights already gains none.
+# For root these programs gain no rights, so root may run them.
 expect 0 '0 1' ./noselfconn ./set-uid
 expect 0 '0 1' ./noselfconn ./set-gid
 expect 0 '0 1' ./noselfconn ./capable
 
-# The bits of a script do not count, those of its interpreter do.
+# The set-uid bit of a script has no effect; that of its interpreter has.
 refused 'is set-uid' ./script
 
 expect 125 'noselfconn: ./unreadable cannot be protected: it cannot be read, *' \

@@ -1,10 +1,10 @@
 #!/bin/bash
-# noselfconn --risk
-# shellcheck disable=SC2016,SC2154 # what single quotes hold is for another shell, and alone.sh sets
+# noselfconn --risk names the servers whose port the kernel gives to clients.
+# shellcheck disable=SC2016,SC2154 # single-quoted code is for another shell; variables from alone.sh
 # shellcheck source=/dev/null
 . "$(dirname "$0")/alone.sh"
 
-# listening ADDRESS:PORT...: $pid is the program.
+# listening ADDRESS:PORT...: starts a server there, as $pid.
 listening() {
 	started python3 -c 'import signal, socket, sys
 servers = []
@@ -22,7 +22,7 @@ signal.pause()' "$@"
 reserve() {
 	echo "$1" >/proc/sys/net/ipv4/ip_local_reserved_ports
 }
-# says_line TEXT: --risk prints this line.
+# says_line TEXT: --risk prints exactly this line.
 says_line() {
 	{ noselfconn --risk || :; } | grep -qxF -- "$1" || fail "no line \"$1\" in: $(noselfconn --risk)"
 }
@@ -33,7 +33,7 @@ often='  when it is gone, one try in 14116 connects to itself, with ten tries a 
 bound='  when it is gone, of a client that binds an address first, one try in 14116 connects to itself, with ten tries a second after 24 minutes on average; of others only once the ports of the other parity are in use'
 cure='     sysctl -w net.ipv4.ip_local_reserved_ports='
 
-# Nothing listens, or not where the kernel chooses.
+# Nothing listens, or only on ports outside the ephemeral range.
 choose_from '32768 60999'
 safe='not at risk: no server listens on a port that the kernel gives to clients, 32768 to 60999'
 limits='Not seen: servers that do not run now, and clients that are refused at once.'
@@ -47,7 +47,8 @@ says_line "$safe except 80,32768,32770-32800"
 stopped "$pid"
 reserve ''
 
-# Loopback, wildcard and IPv6, at both ends of the range, on either parity.
+# Servers on loopback and wildcard addresses, IPv4 and IPv6, at both ends of the range, which have
+# different parity.
 for address in 127.0.0.1 0.0.0.0 ::1 ::; do
 	shown=$address
 	[[ $address != *:* ]] || shown="[$address]"
@@ -62,13 +63,13 @@ for address in 127.0.0.1 0.0.0.0 ::1 ::; do
 	stopped "$pid"
 done
 
-# One port of many sockets is told once.
+# A port on which several sockets listen is reported once.
 listening 127.0.0.1:40000 127.0.0.2:40000 ::1:40000
 expect 2 "at risk: port 40000, where python3 (process $pid) listens on * and 2 more sockets*" \
 	noselfconn --risk
 [ "$({ noselfconn --risk || :; } | grep -c '^at risk')" = 1 ] || fail "more than one port"
 
-# What is reserved already stays so, and the line does what it promises.
+# The sysctl command keeps the ports that are reserved already, and running it ends the risk.
 reserve 8080,9148-9150,39999
 line=$({ noselfconn --risk || :; } | grep -F "$cure")
 [ "$line" = "${cure}8080,9148-9150,39999-40000" ] || fail "$line"
@@ -76,14 +77,14 @@ $line >/dev/null
 expect 0 'not at risk: *except 8080,9148-9150,39999-40000*' noselfconn --risk
 reserve ''
 
-# Who may not look into the program sees the port.
+# A user who may not look into the server's process sees its port without the program.
 as_nobody=(setpriv --reuid 65534 --regid 65534 --clear-groups)
 if "${as_nobody[@]}" true 2>/dev/null; then
 	expect 2 'at risk: port 40000, where a program that is not known listens on *' \
 		"${as_nobody[@]}" noselfconn --risk
 fi
 
-# Ranges of few ports.
+# Ranges of few ports, where the odds differ and moving the server may not be possible.
 choose_from '40000 40000'
 says_line '  when it is gone, every try connects to itself'
 says_line '     but that leaves no port for clients: make the range larger first'
@@ -108,7 +109,8 @@ choose_from '1024 65535'
 says_line '  1. move the server to a port below 1024'
 stopped "$pid"
 
-# That the kernel does so: of two ports connect() looks at the lower one first, bind() at the other.
+# The kernel behaves as --risk assumes: of two ports connect() tries the lower one first, and bind() to
+# port 0 the upper one.
 for range in '40000 40001' '39999 40000'; do
 	choose_from "$range"
 	lower=leaving upper='leaving address'
@@ -120,7 +122,7 @@ for range in '40000 40001' '39999 40000'; do
 	expect 1 '*Connection refused' client 127.0.0.1 $upper
 done
 
-# A server that is gone already shows by what has happened, or goes on.
+# A server that is down shows only in its clients: one is connected to itself, or still trying.
 choose_from "$port $port"
 started client 127.0.0.1
 expect 2 "connected to itself: 127.0.0.1:$port, by client (process $pid)
@@ -149,14 +151,14 @@ stopped "$pid"
 choose_from '40002 40009'
 expect 0 'not at risk: *' noselfconn --risk
 
-# Others have their own settings.
+# Other network namespaces have their own settings. They are not judged, and the message says so.
 started "${other_network[@]}" sh -c 'echo started; exec sleep 60'
 expect 0 "*Not judged: other network namespaces (1), *: nsenter -n -t $pid noselfconn --risk" \
 	noselfconn --risk
 listening "127.0.0.1:$port"
 expect 0 "not at risk: * $port to $port*" nsenter -n -t "$(pgrep -x sleep)" noselfconn --risk
 
-# Without the settings nothing is said.
+# If the kernel's settings cannot be read, --risk makes no statement.
 expect 3 'noselfconn: cannot read /proc/sys/net/ipv4/ip_local_port_range: *' \
 	unshare --mount bash -c 'mount -t tmpfs none /proc/sys/net; exec noselfconn --risk'
 expect 125 '*one argument too many*' noselfconn --risk "$port"

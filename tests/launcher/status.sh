@@ -1,12 +1,12 @@
 #!/bin/bash
-# noselfconn --status: what is known of a process, and no more.
-# shellcheck disable=SC2016 # what single quotes hold is for another shell
+# noselfconn --status: what is known about a running process.
+# shellcheck disable=SC2016 # the single-quoted code is for another shell
 launcher=$1
 library=$2
 # shellcheck source=/dev/null
 . "$(dirname "$0")/expect.sh"
 
-# started COMMAND...: in $pid once it has come as far as its first line of output, in $line.
+# started COMMAND...: starts it, and waits for its first line of output. Sets $pid and $line.
 started() {
 	coproc "$@"
 	# shellcheck disable=SC2154 # coproc sets it
@@ -27,7 +27,7 @@ expect 0 "$pid: protected $by ($library)$through_libc, retries=7 log=stderr" "$l
 expect 0 "$pid: protected by *" "$launcher" --status="$pid"
 stopped
 
-# Of a variable that is there twice the library takes the first one.
+# If the environment has a variable twice, the library uses the first one.
 printf '%s\n' '#include <unistd.h>' 'int main(int argc, char **argv) {' \
 	'execve(argv[1], argv + 1, (char *[]){"NOSELFCONN_RETRIES=5", "NOSELFCONN_RETRIES=7",' \
 	'"NOSELFCONN_DISABLE=0", "NOSELFCONN_DISABLE=1", argv[argc - 1], 0}); }' >twice.c
@@ -36,7 +36,7 @@ started ./twice /bin/bash -c 'echo started; read -r _' "LD_PRELOAD=$library" 2>/
 expect 0 "$pid: protected $by ($library)$through_libc, retries=5 log=none" "$launcher" --status "$pid"
 stopped
 
-# Values that the library does not take are the default.
+# Instead of an invalid value the library uses the default.
 started env NOSELFCONN_RETRIES=99 NOSELFCONN_LOG=file "$launcher" "${waiting[@]}" 2>/dev/null
 expect 0 "$pid: protected $by ($library)$through_libc, retries=3 log=none" "$launcher" --status "$pid"
 stopped
@@ -50,7 +50,7 @@ expect 2 "$pid: not protected, libnoselfconn.so is not loaded" "$launcher" --sta
 stopped
 expect 3 "$pid: unknown: there is no such process" "$launcher" --status "$pid"
 
-# To read the file is not to have loaded it.
+# A process that maps the library as data has not loaded it.
 started python3 -c 'import mmap, sys
 library = open(sys.argv[1], "rb")
 mapped = mmap.mmap(library.fileno(), 0, prot=mmap.PROT_READ)
@@ -59,7 +59,7 @@ sys.stdin.read()' "$library"
 expect 2 "$pid: not protected, libnoselfconn.so is not loaded" "$launcher" --status "$pid"
 stopped
 
-# A process that has ended, and is only not waited for.
+# A zombie: the process has ended, but nobody has waited for it.
 started python3 -c 'import os, sys
 child = os.fork() or os._exit(0)
 os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
@@ -68,13 +68,13 @@ sys.stdin.read()'
 expect 3 "$line: unknown: it has no memory, *" "$launcher" --status "$line"
 stopped
 
-# The file is replaced, the process goes on with the old one.
+# The library's file is deleted, and the process goes on with the old one.
 cp "$library" libnoselfconn.so
 started env LD_PRELOAD="$PWD/libnoselfconn.so" "${waiting[@]}"
 rm libnoselfconn.so
 expect 0 "$pid: protected $by ($PWD/libnoselfconn.so (deleted))$through_libc, *=none" \
 	"$launcher" --status "$pid"
-# With another file in its place, of the same version and of another.
+# Then the file is replaced, by the same version and by another one.
 cp "$library" libnoselfconn.so
 expect 0 "$pid: protected $by (*)$through_libc, *; restart it to get ${version#* }" \
 	"$launcher" --status "$pid"
@@ -83,7 +83,7 @@ expect 0 "$pid: protected $by (*)$through_libc, *; restart it to get 9.${version
 	"$launcher" --status "$pid"
 stopped
 
-# So has a link, whose file has another name.
+# libnoselfconn.so is a symbolic link to a file with another name.
 mkdir linked
 cp "$library" linked/preload-1
 ln -s preload-1 linked/libnoselfconn.so
@@ -96,7 +96,7 @@ expect 0 "$pid: protected $by ($PWD/linked/preload-1)$through_libc, *; restart i
 	"$launcher" --status "$pid"
 stopped
 
-# One from before there were versions, and something else of that name.
+# A library older than version numbers, and a foreign file with the library's name.
 perl -pe 's/libnoselfconn(?=\0{3}\d)/LIBNOSELFCONN/' "$library" >libnoselfconn.so
 started env LD_PRELOAD="$PWD/libnoselfconn.so" "${waiting[@]}"
 expect 0 "$pid: protected by libnoselfconn before 1.1.0 ($PWD/libnoselfconn.so)$through_libc, *" \
@@ -111,7 +111,7 @@ started "$(command -v busybox)" sh -c 'echo started; read -r _'
 expect 2 "$pid: not protected, it is statically linked" "$launcher" --status "$pid"
 stopped
 
-# Opened as a plugin it is behind libc: no call comes to it.
+# If a program loads the library with dlopen(), it stands behind libc and is never called.
 started python3 -c 'import ctypes, sys
 ctypes.CDLL(sys.argv[1], ctypes.RTLD_GLOBAL)
 print("started", flush=True)
@@ -120,7 +120,8 @@ expect 2 "$pid: not protected $by ($library): it was loaded behind libc, not pre
 	"$launcher" --status "$pid"
 stopped
 
-# An object whose calls go past the library, as RTLD_DEEPBIND makes them, and as PHP loads its own.
+# The calls of a plugin that was loaded with RTLD_DEEPBIND, as PHP loads its extensions, go past the
+# library.
 cat >plugin.c <<'END'
 #include <sys/socket.h>
 int call(void) { return connect(-1, 0, 0); }
@@ -147,7 +148,7 @@ expect 2 "$pid: not protected $by ($library) in $PWD/plugin.so, whose connect() 
 	"$launcher" --status "$pid"
 stopped
 
-# A library in front of it, which may do with the calls what it likes.
+# Another library in front of this one gets the calls, and may not hand them on.
 gcc -shared -fPIC -o before.so -x c - <<<'int connect(void) { return 42; }'
 gcc -Wl,-z,now -o calls -x c - <<'END'
 #include <stdio.h>
@@ -162,7 +163,8 @@ expect 3 "$pid: unknown: calls of connect() go to $PWD/before.so, which stands b
 	"$launcher" --status "$pid"
 stopped
 
-# A program with its own address for the function is none.
+# A non-PIE program that takes the address of connect() has a PLT entry for it, not a function of its
+# own.
 gcc -no-pie -fno-pie -o address -x c - <<'END'
 #include <stdio.h>
 #include <sys/socket.h>
@@ -176,7 +178,7 @@ started env LD_PRELOAD="$library:$PWD/takes.so" ./address
 expect 0 "$pid: protected $by *" "$launcher" --status "$pid"
 stopped
 
-# A Go program, into which its C libraries have brought a dynamic linker.
+# A Go program with a dynamic linker, which its C libraries need.
 cat >go.c <<'END'
 #include <stdio.h>
 __asm__(".section .note.go.buildid, \"a\", %note\n.long 3, 4, 4\n.asciz \"Go\"\n.balign 4\n.long 0\n"
@@ -188,13 +190,13 @@ started env LD_PRELOAD="$library" ./go
 expect 2 "$pid: not protected $by ($library): a Go program *" "$launcher" --status "$pid"
 stopped
 
-# The program behind a dynamic linker.
+# A program that was started by naming its dynamic linker.
 loader=$(patchelf --print-interpreter host)
 started "$launcher" "$loader" ./host
 expect 0 "$pid: protected $by *" "$launcher" --status "$pid"
 stopped
 
-# Just starting: the dynamic linker waits until somebody opens the pipe for writing.
+# A process that is still starting: its dynamic linker waits until somebody opens the pipe for writing.
 mkfifo pipe
 coproc env LD_PRELOAD="$PWD/pipe:$library" "${waiting[@]}" 2>/dev/null
 pid=$COPROC_PID
@@ -205,7 +207,7 @@ read -r line <&"${COPROC[0]}"
 expect 0 "$pid: protected by *" "$launcher" --status "$pid"
 stopped
 
-# Several: a line for each, and the worst of them.
+# Several processes: one line each, and the worst exit status of all.
 started "${waiting[@]}"
 unprotected=$pid
 started "$launcher" "${waiting[@]}"

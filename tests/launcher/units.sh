@@ -1,5 +1,5 @@
 #!/bin/bash
-# noselfconn --status for all processes of a unit or a control group, with each version of cgroups.
+# noselfconn --status UNIT looks at all processes of a unit or control group, with cgroups v1 and v2.
 launcher=$1
 self=$(realpath "$0")
 # shellcheck source=/dev/null
@@ -14,7 +14,7 @@ if [ "${3-}" = "" ]; then
 	exit
 fi
 
-# As systemd mounts them.
+# Mounts the control groups where systemd does.
 mount -t tmpfs tmpfs /sys/fs/cgroup || skip "nothing can be mounted"
 case $3 in
 1)
@@ -39,7 +39,7 @@ clean() {
 }
 trap clean EXIT
 
-# in_group GROUP COMMAND...: its number in $pid, once it runs.
+# in_group GROUP COMMAND...: starts it in the group, waits until it runs, and sets $pid.
 in_group() {
 	mkfifo started
 	bash -c 'echo $$ >"$0/cgroup.procs"; exec "$@"' "$@" >started &
@@ -57,20 +57,20 @@ for name in forwarder forwarder.service "/$slice/forwarder.service" "$slice/forw
 	expect 0 "*$main (bash): protected by *" "$launcher" --status "$name"
 done
 
-# The main process is protected and a child is not, as with "su -" or a set-uid helper.
+# The main process is protected and a child is not, as after "su -" or with a set-uid helper.
 in_group "$group/below" bash -c "$say_and_wait"
 expect 0 "$main: protected by *" "$launcher" --status "$main"
 expect 2 "*$main (bash): protected by *$pid (bash): not protected*" "$launcher" --status forwarder
 kill "$pid"
 wait "$pid" || :
 
-# A unit of that name in a container is another.
+# A unit of the same name in a container is another unit.
 in_group "$hierarchy/$slice/container.scope/elsewhere.service" "$launcher" bash -c "$say_and_wait"
 expect 3 'elsewhere: unknown: there is no such control group, *' "$launcher" --status elsewhere
 expect 0 '*protected by *' "$launcher" --status "$slice/container.scope/elsewhere.service"
 expect 0 '*protected by *protected by *' "$launcher" --status "$slice"
 
-# From another PID namespace its processes cannot be seen; version 1 does not even say that.
+# From another PID namespace the processes cannot be seen. With cgroups v1 the group looks empty.
 unseen=('no process is in it' 'it has processes of another PID namespace')
 expect 3 "forwarder: unknown: ${unseen[$3 - 1]}" \
 	unshare --pid --fork --mount-proc "$launcher" --status forwarder
