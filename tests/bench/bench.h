@@ -1,11 +1,11 @@
-/* The calls that bench makes, and what they share. */
+/* The calls that bench can make, and the helpers that they share. */
 #include <netinet/in.h>
 #include <stdint.h>
 #include <sys/socket.h>
 
 /*
- * Each makes COUNT calls and returns the nanoseconds that they took together; the argument is what
- * the table in bench.c says. What belongs to the other end is done between the timed spans.
+ * Each makes COUNT calls and returns the nanoseconds that they took together. Work for the other
+ * end of a connection, such as accept(), is not timed. The table in bench.c has the first argument.
  */
 int64_t connects(int family, long count);
 int64_t connects_nonblocking(int family, long count);
@@ -20,7 +20,7 @@ int64_t starts(int expected_status, long count);
 enum answer { REFUSAL = 1, SELF_CONNECT, SELF_CONNECT_EXPLICIT, NONBLOCKING = 16 };
 int64_t answers(int answer, long count);
 int64_t waits_for_bind(int pause_ms, long count);
-/* These print what they count as well. */
+/* These two also print a count: how many tries connected, and how many binds failed. */
 int64_t tries(int port, long count);
 int64_t binds(int port, long count);
 
@@ -30,7 +30,8 @@ int64_t now(void);
 void reset_on_close(int fd);
 int tcp_socket(int flags);
 struct sockaddr_in loopback_address(int port);
-/* On a port that bind() chose: connected to this address, the socket would meet itself. */
+/* Bound to port 0, so that the kernel chose the port. If the socket connects to *address, it
+ * connects to itself. */
 int bound_socket(int flags, struct sockaddr_in *address);
-/* Waits until a connection under way is there or has failed; 0, or an errno. */
+/* Waits for the outcome of a non-blocking connect(): 0 or an errno. */
 int outcome_of(int fd);

@@ -1,4 +1,4 @@
-/* What a program does all day: connect, be refused, send, start another program. */
+/* The calls of ordinary operation: to connect, to be refused, to send, to start a program. */
 #include "bench.h"
 
 #include <arpa/inet.h>
@@ -100,8 +100,9 @@ int64_t connects_in_threads(int threads, long count)
 }
 
 /*
- * Ports of the default range, spread over it: 7919 has no common divisor with its size. A process
- * holds no more than it may have descriptors, and lives as long as its parent.
+ * Binds ports number FROM to TO - 1 in a child process, which ends with its parent. The ports are
+ * spread over the default range: 7919 and the size of the range, 28232, have no common divisor. One
+ * process holds only as many as it may have descriptors.
  */
 static pid_t hold_ports(int from, int to)
 {
@@ -115,7 +116,7 @@ static pid_t hold_ports(int from, int to)
 		for (int i = from; i < to; i++) {
 			struct sockaddr_in address = loopback_address(32768 + i * 7919 % 28232);
 			if (bind(tcp_socket(0), (struct sockaddr *)&address, sizeof address) != 0 &&
-			    errno != EADDRINUSE) /* which is taken, too */
+			    errno != EADDRINUSE) /* then another socket holds it, just as well */
 				fail("bind");
 		}
 		must((int)write(ready[1], "", 1), "write");
@@ -143,7 +144,7 @@ int64_t connects_with_taken_ports(int taken, long count)
 	return total;
 }
 
-/* The whole of a refused connection, to a port that is bound and on which nobody listens. */
+/* socket(), connect() and close(), to a port that is bound but on which nobody listens. */
 int64_t refusals(int family, long count)
 {
 	struct sockaddr_in address;
@@ -188,7 +189,8 @@ static int send_by_sendmmsg(int fd, struct mmsghdr *message)
 	return sendmmsg(fd, message, 1, 0);
 }
 
-/* One byte a call over one connection; either way of sending says 1 then. */
+/* Sends one byte in each call over one connection. sendmsg() returns 1 byte, sendmmsg() 1 message.
+ */
 static int64_t sends(int family, long count, int (*send_byte)(int, struct mmsghdr *))
 {
 	struct sockaddr_storage address;
@@ -223,7 +225,7 @@ int64_t sends_by_sendmmsg(int family, long count)
 	return sends(family, count, send_by_sendmmsg);
 }
 
-/* BENCH_PROGRAM, or /bin/true, under BENCH_PRELOAD. */
+/* Starts BENCH_PROGRAM, or else /bin/true, with BENCH_PRELOAD as its LD_PRELOAD. */
 int64_t starts(int expected_status, long count)
 {
 	char *program = getenv("BENCH_PROGRAM");

@@ -1,26 +1,26 @@
 #!/bin/bash
-# counts.sh PROGRAM EMPTY LIBRARY [LIMITS]: what LIBRARY adds to a call and to the start of a
-# process, more than the library EMPTY does: counted, and therefore the same in every run.
+# counts.sh PROGRAM EMPTY LIBRARY [LIMITS]: counts the instructions (in user space) and system calls
+# that LIBRARY adds to a call and to the start of a process, compared with the library EMPTY. The counts
+# are the same in every run.
 #
-# Prints one figure a line, its name and its number; instructions are those in user space. With
-# LIMITS, a file of such lines, it fails when a number is greater than it is there.
+# Prints lines of a name and a number. LIMITS is a file of such lines: a greater number is a failure.
 set -euo pipefail
 shopt -s inherit_errexit
 
 program=$1
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-# Paths of one length: the loader's work depends on it, as it does on the environment.
+# Both paths have the same length, because the number of instructions in the loader depends on it.
 cp "$2" "$scratch/without.so"
 cp "$3" "$scratch/library.so"
-# The loader only warns of a file that it cannot use, and the figures would be those of nothing.
+# If the loader cannot use a file it only warns, and the counts would be those without a library.
 complaint=$(LD_PRELOAD=$scratch/library.so /bin/true 2>&1)
 if [ -n "$complaint" ]; then
 	echo "counts.sh: $complaint" >&2
 	exit 1
 fi
 
-instructions() { # PRELOAD COMMAND [ARGUMENT...]: of bench, in its calls; of another program, in all
+instructions() { # PRELOAD COMMAND [ARGUMENT...]: in bench those of its calls, else those of the program
 	local preload=$1 counted=(--tool=callgrind --callgrind-out-file=/dev/null)
 	shift
 	[ "$1" != "$program" ] || counted+=('--toggle-collect=make_calls*')
@@ -39,7 +39,7 @@ system_calls() { # PRELOAD COMMAND [ARGUMENT...]
 	awk 'END { print $1 }' "$scratch/strace"
 }
 
-more() { # MEASURE COMMAND [ARGUMENT...]: under the library than without it
+more() { # MEASURE COMMAND [ARGUMENT...]: how much more with the library than without it
 	local measure=$1 with without
 	shift
 	with=$("$measure" "$scratch/library.so" "$@")
@@ -47,7 +47,8 @@ more() { # MEASURE COMMAND [ARGUMENT...]: under the library than without it
 	echo $((with - without))
 }
 
-# Of each call, a tenth of what twenty take more than ten: what only the first does is no part of it.
+# The cost of one call is a tenth of the difference between twenty calls and ten. So work that is done
+# only in the first call does not count.
 more_per_call() { # MEASURE CALL
 	local preload count numbers=()
 	for preload in library without; do
@@ -82,7 +83,7 @@ figure start.system_calls more system_calls /bin/true
 figure start.relocations relocations "$3"
 [ $# = 4 ] || exit 0
 
-# A figure without a limit, or the reverse, is a mistake in the list.
+# A figure without a limit is an error, and so is a limit without a figure.
 awk '$0 == "" || /^#/ { next }
 	FILENAME == ARGV[1] { limit[$1] = $2; next }
 	!($1 in limit) { print "no limit for " $1; failed = 1; next }

@@ -1,4 +1,4 @@
-/* What happens when a socket meets itself, or could, and what a server sees of it. */
+/* How long a client and a server suffer from a self-connect, and how often it happens. */
 #include "bench.h"
 
 #include <errno.h>
@@ -21,7 +21,7 @@ static bool is_self_connected(int fd)
 	return local.sin_port == peer.sin_port && local.sin_addr.s_addr == peer.sin_addr.s_addr;
 }
 
-/* The outcome of a connection, when it is known. */
+/* Connects, and waits if the socket is non-blocking. Returns 0 or an errno. */
 static int connect_to(int fd, const struct sockaddr_in *address)
 {
 	if (connect(fd, (const struct sockaddr *)address, sizeof *address) == 0)
@@ -29,7 +29,7 @@ static int connect_to(int fd, const struct sockaddr_in *address)
 	return errno == EINPROGRESS ? outcome_of(fd) : errno;
 }
 
-/* With a port that the program has named, every retry on that socket meets itself again. */
+/* If the program chose the port itself, every retry on the same socket connects to itself again. */
 static int socket_for(int answer, struct sockaddr_in *address)
 {
 	int flags = answer & NONBLOCKING ? SOCK_NONBLOCK : 0;
@@ -44,9 +44,9 @@ static int socket_for(int answer, struct sockaddr_in *address)
 }
 
 /*
- * The time from connect() to the true answer. The program has a check of its own, as Go, Hadoop
- * and muduo have: close, another socket, connect again. Where the cure works it never finds
- * anything. A true refusal, for comparison, comes from a port that another socket holds.
+ * The time from connect() to the true answer. Like Go, Hadoop and muduo, the program checks for a
+ * self-connect itself: it closes the socket and connects another one. Under a cure the check never
+ * finds one. For comparison REFUSAL connects to a port that another socket holds.
  */
 int64_t answers(int answer, long count)
 {
@@ -93,7 +93,7 @@ static bool can_be_bound(int port)
 	return bound;
 }
 
-/* The time from the end of such a check until a server can have the port; at most 90 s. */
+/* The time from the close() of such a check until a server can bind the port. Fails after 90 s. */
 static int64_t wait_for_bind(int pause_ms)
 {
 	struct timespec pause = {.tv_nsec = pause_ms * 1000000};
@@ -122,14 +122,14 @@ int64_t waits_for_bind(int pause_ms, long count)
 	return total;
 }
 
-/* Whether the program got a connection, on a port on which nobody listens. */
+/* Tries a port on which nobody listens. Returns whether the socket got connected, so to itself. */
 static bool try_dead_port(int port, bool reset)
 {
 	struct sockaddr_in address = loopback_address(port);
 	int fd = tcp_socket(0);
 	int outcome = connect_to(fd, &address);
 
-	/* A server that holds the only port of the range leaves none to connect from. */
+	/* EADDRNOTAVAIL: the server has just bound the only port of the range. */
 	if (outcome != 0 && outcome != ECONNREFUSED && outcome != EADDRNOTAVAIL) {
 		errno = outcome;
 		fail("connect");
@@ -160,7 +160,7 @@ static void *keep_trying(void *port)
 	return NULL;
 }
 
-/* How many of a server's binds fail while a client never stops trying its port. */
+/* How many bind() calls of a server fail while a client tries its port all the time. */
 int64_t binds(int port, long count)
 {
 	pthread_t client;

@@ -1,5 +1,4 @@
-/* One library of the many that a large program has: each of these names is looked up at its start.
- */
+/* One of the many libraries of a large program. At its start the loader looks up these names. */
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>

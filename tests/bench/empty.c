@@ -1,3 +1,3 @@
-/* What any preload costs: a file to map and one symbol. */
+/* The least that any preload costs: a file to map, and one symbol. */
 extern int empty;
 int empty = 1;

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""report.py CSV TREE: writes what run.sh has measured into README.md, tests/bench/README.md and
-tests/bench/chart.svg of TREE; in the pages, between two comments."""
+"""report.py CSV TREE: writes the figures that run.sh has measured into README.md, tests/bench/README.md
+and tests/bench/chart.svg of TREE. In the pages they stand between two comments."""
 
 import collections
 import csv
@@ -60,7 +60,7 @@ ANSWERS = {
 
 
 class Measured:
-    """The values of each round, by what was measured and under what."""
+    """The values of all rounds, indexed by what was measured and by contestant."""
 
     def __init__(self, path):
         self.rounds = collections.defaultdict(list)
@@ -75,7 +75,7 @@ class Measured:
         return statistics.median(float(value) for value in self.rounds[what, under])
 
     def ratio(self, what, under, base="none"):
-        """Lower quartile, median and upper quartile of the ratios of two of one round."""
+        """Lower quartile, median and upper quartile of the ratios, each within one round."""
         ratios = sorted(
             float(value) / float(to)
             for value, to in zip(self.rounds[what, under], self.rounds[what, base], strict=True)
@@ -222,7 +222,7 @@ def machine():
 
 
 def longer(measured, what, under):
-    """How much more time it takes, as far as that can be told from noise."""
+    """How much more time it takes, or that the difference is within the noise."""
     low, median, _ = measured.ratio(what, under)
     if low <= 1:
         return "within the noise"
@@ -231,7 +231,7 @@ def longer(measured, what, under):
 
 
 def four_figures(measured):
-    """A line each, since the README is kept short."""
+    """The README's figures, one line each."""
 
     def rate(under):
         return f"{8e6 / measured.number('throughput-tcp', under):.1f}"
@@ -285,7 +285,7 @@ def replace(path, text):
         page.write(new)
 
 
-# The ink stands for whatever colour the reader's page needs (see the style below).
+# A placeholder colour, replaced by currentColor, which STYLE sets for light and dark pages.
 INK = "#010203"
 STYLE = """<style>
   :root { color: #1f2328 } @media (prefers-color-scheme: dark) { :root { color: #e6edf3 } }
@@ -296,7 +296,7 @@ BARS = {"empty": "#8c959f", "noselfconn": "#2f81f7", "host": "#d9822b", "both": 
 
 
 def chart(measured, path):
-    """Horizontal bars with their names above them, narrow enough for a phone."""
+    """Horizontal bars, each group with its name above it, narrow enough for a phone."""
     matplotlib.rcParams.update({
         "svg.fonttype": "none", "svg.hashsalt": "bench", "font.size": 11, "text.color": INK,
         "axes.edgecolor": INK, "axes.labelcolor": INK, "xtick.color": INK,

@@ -1,10 +1,10 @@
 #!/bin/bash
 # run.sh [BUILD [TREE]]: measures what libnoselfconn and the host rule cost, in about eight minutes,
-# and writes it into the README.md, tests/bench/README.md and tests/bench/chart.svg of TREE (the tree
-# that this file is in). What it has measured is in BUILD/bench.csv (build/ of that tree).
+# and writes the result into README.md, tests/bench/README.md and tests/bench/chart.svg of TREE (default:
+# the tree of this file). The raw figures are in BUILD/bench.csv (default: build/ of that tree).
 #
-# The machine is noisy, so the contestants take turns in many short rounds. A ratio is that of two of
-# one round; the tables show the median of the ratios and the quartiles around it.
+# Any machine is noisy, so the contestants take turns in many short rounds. Each ratio compares two times
+# of the same round; the tables show the median of these ratios and its quartiles.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 source_tree=$(cd "$here/../.." && pwd)
@@ -30,7 +30,7 @@ record() { # WHAT UNDER ROUND VALUE
 	echo "$1,$2,$3,$4" >>"$csv"
 }
 
-# What stands under a call: a library, a network namespace with the rule, both or neither.
+# The contestants: a preloaded library, a network namespace with the host rule, both or neither.
 declare -A preloads=([none]='' [empty]=$build/tests/bench/libbench_empty.so
 	[smallest]=$build/tests/bench/libbench_smallest.so [noselfconn]=$library
 	[host]='' [both]=$library)
@@ -51,7 +51,7 @@ add_peer libkeepalive 'libkeepalive.so*'
 add_peer torsocks 'torsocks/libtorsocks.so'
 add_peer proxychains4 'libproxychains.so.4'
 
-# The peers pass loopback on: torsocks and proxychains4 are told to.
+# torsocks and proxychains4 have to be configured to let loopback connections pass.
 cat >"$scratch/torsocks.conf" <<-end
 	AllowOutboundLocalhost 1
 	IsolatePID 0
@@ -115,14 +115,14 @@ call() { # CONTESTANT CALL COUNT
 start() { # CONTESTANT PROGRAM COUNT
 	BENCH_PROGRAM=$2 under "$1" BENCH_PRELOAD "$program" start "$3"
 }
-# A megabyte; what UDP loses on the way is sent, too.
+# The time for a megabyte. For UDP at the sender, so lost packets count as well.
 throughput() { # CONTESTANT receiver|sender OPTION...
 	local contestant=$1 end=$2
 	shift 2
 	under "$contestant" LD_PRELOAD iperf3 -c 127.0.0.1 -f m "$@" | awk -v end="$end" '
 		$NF == end { for (i = 2; i <= NF; i++) if ($i == "Mbits/sec") print 8e9 / $(i - 1) }'
 }
-# By closing and connecting again, without a cure: what that leaves in TIME_WAIT goes with the namespace.
+# Without a cure the program leaves ports in TIME_WAIT. A namespace of its own takes them along.
 answer() { # CONTESTANT CALL COUNT
 	case $1 in
 	none) fresh none "$default_range" "$program" "$2" "$3" ;;
@@ -130,7 +130,7 @@ answer() { # CONTESTANT CALL COUNT
 	esac
 }
 
-# In each round another one begins.
+# Each round begins with the next contestant.
 take_turns() { # WHAT CONTESTANTS MEASURE [ARGUMENT...]
 	local what=$1 round value contestant
 	local -n contestants=$2
@@ -153,7 +153,7 @@ take_turns() { # WHAT CONTESTANTS MEASURE [ARGUMENT...]
 	done
 }
 
-# Two hundred libraries and a program that needs them all.
+# A program that needs two hundred libraries.
 many=$scratch/many
 compiler=${CC:-cc}
 "$compiler" -D_GNU_SOURCE -fPIC -c -o "$scratch/dependency.o" "$here/dependency.c"
@@ -165,7 +165,7 @@ done
 echo 'int main(void) { return 0; }' | "$compiler" -x c -o "$many" - -L"$scratch" \
 	-Wl,--no-as-needed,-rpath,"$scratch" "${dependencies[@]}"
 
-# This one waits for a minute, and for the rest of the time does next to nothing.
+# Waits for the end of TIME_WAIT, a minute, in the background; it takes hardly any processor time.
 fresh none "$default_range" "$program" wait-for-bind 1 >"$scratch/wait" &
 waiting=$!
 
@@ -177,8 +177,7 @@ for contestant in smallest noselfconn; do
 	done <"$scratch/counts"
 done
 
-# Clean pages are the page cache's, whether or not another process maps them just now. How many the
-# stack takes is chance.
+# The dirty pages of a process. Clean pages belong to the page cache. The number of stack pages varies.
 private_pages() { # CONTESTANT
 	# shellcheck disable=SC2016  # for awk
 	under "$1" LD_PRELOAD awk '/^Private_Dirty/ { print $2 / 4 }' /proc/self/smaps_rollup
@@ -188,7 +187,7 @@ for contestant in empty noselfconn; do
 	record size "$contestant" 0 "$(stat -c %s "$scratch/stripped")"
 	record relocations "$contestant" 0 "$(readelf -rW "${preloads[$contestant]}" | grep -c R_)"
 done
-# shellcheck disable=SC2034  # take_turns has it by its name
+# shellcheck disable=SC2034  # take_turns uses it through a name reference
 libraries=(empty noselfconn)
 take_turns private-pages libraries private_pages
 

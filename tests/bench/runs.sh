@@ -1,5 +1,5 @@
 #!/bin/bash
-# runs.sh BUILD: run.sh fills pages and chart, here of a tree that has nothing else.
+# runs.sh BUILD: run.sh writes its figures into the two pages and the chart, here in a copy without any.
 set -euo pipefail
 cd "$(dirname "$0")"
 

@@ -1,4 +1,4 @@
-/* The limit: no hook that looks at the local address can do less. */
+/* The lower limit: a hook that asks for the local address can do no less. */
 #include <dlfcn.h>
 #include <netinet/in.h>
 #include <sys/socket.h>

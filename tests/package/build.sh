@@ -1,5 +1,5 @@
 #!/bin/bash
-# Builds the Debian packages, of the library also for a second architecture, which the compiler tells.
+# Builds the Debian packages for amd64 and i386. The packages take their architecture from the compiler.
 source=$1
 directory=$2
 # shellcheck source=/dev/null

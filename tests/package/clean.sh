@@ -1,12 +1,12 @@
 # shellcheck shell=bash
-# Read after expect.sh: a clean Debian to install in.
+# Sourced after expect.sh: makes a clean Debian in which packages can be installed.
 # shellcheck source=/dev/null
 . "$(dirname "$0")/../debian.sh"
 
 [ "$(id -u)" = 0 ] || skip "only root can make and enter another userland"
 unshare --net --pid --mount --fork true || skip "no namespaces"
 
-# make_userland SUITE ARCHITECTURES PACKAGES: sets $root.
+# make_userland SUITE ARCHITECTURES PACKAGES: sets $root to its directory.
 make_userland() {
 	root=$(mktemp -d)
 	trap 'rm -rf "$root" "$root.apt"' EXIT
@@ -17,8 +17,8 @@ make_userland() {
 	echo 'APT::Get::Assume-Yes "true";' >"$root/etc/apt/apt.conf.d/yes"
 }
 
-# run_in_userland SCRIPT: the only port that the kernel can pick there is the one that is connected
-# to.
+# run_in_userland SCRIPT: runs it in a network namespace where the kernel can pick only port 40000, to
+# which the client connects.
 run_in_userland() {
 	cp "$1" "$root/root/script"
 	# shellcheck disable=SC2016 # for another shell

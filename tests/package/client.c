@@ -1,4 +1,4 @@
-/* Connects to a port that nobody listens on, and says how that went. */
+/* Connects to a port on which nobody listens, and prints "connected", "refused" or "failed". */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@ int main(void)
 	struct linger reset_on_close = {.l_onoff = 1};
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 
-	/* Without it the port would be in TIME_WAIT when the next one comes. */
+	/* Otherwise the port would be in TIME_WAIT when the next client connects. */
 	setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset_on_close, sizeof reset_on_close);
 	destination.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	if (connect(fd, (struct sockaddr *)&destination, sizeof destination) == 0)

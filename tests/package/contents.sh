@@ -1,12 +1,12 @@
 #!/bin/bash
-# Everything that a release is to have is in it, for the architecture that its name says, and runs
-# there, in an emulator if need be.
+# A release contains every file that it should, each for the architecture in its name. Its programs run,
+# on other architectures in an emulator.
 source=$1
 directory=$2
 # shellcheck source=/dev/null
 . "$(dirname "$0")/expect.sh"
 
-# Where the kernel has one port only.
+# Runs in a network namespace where the kernel can pick only one port.
 if [ -z "${IN_ONE_PORT-}" ]; then
 	[ "$(id -u)" = 0 ] || skip "only root can have another network"
 	IN_ONE_PORT=yes exec unshare --net bash "$0" "$@"
@@ -20,7 +20,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$directory/for_release/release" || exit
 
-# Name, what Debian and rpm call it, triplet, readelf's words, qemu's name.
+# Our name of each architecture, Debian's, rpm's, the compiler's triplet, readelf's words, qemu's name.
 architectures="x86_64 amd64 x86_64 x86_64-linux-gnu ELF64.*X86-64 x86_64
 i386 i386 - i686-linux-gnu ELF32.*Intel.80386 i386
 arm64 arm64 aarch64 aarch64-linux-gnu ELF64.*AArch64 aarch64
@@ -35,7 +35,7 @@ expect_machine() {
 	[[ $header =~ $1 ]] || fail "$2: $header"
 }
 
-# Owners and rights in a listing like tar's.
+# Checks owners and permissions in a listing like that of "tar -tv".
 expect_modes() {
 	local odd
 	odd=$(awk '{
@@ -46,7 +46,7 @@ expect_modes() {
 	[ -z "$odd" ] || fail "$odd"
 }
 
-# run QEMU TRIPLET COMMAND...: emulated unless this machine does it itself.
+# run QEMU TRIPLET COMMAND...: in an emulator, unless this machine can run it.
 run() {
 	if [ "$1" = x86_64 ]; then
 		"${@:3}"
@@ -68,7 +68,7 @@ expected=(SHA256SUMS "libnoselfconn-$version.spdx" "libnoselfconn-$version.tar.g
 while read -r name debian rpm triplet machine qemu; do
 	expected+=("libnoselfconn-$version-$name.tar.gz" {lib,}"noselfconn_${version}_$debian.deb")
 
-	# The files to copy.
+	# The archive of files to copy.
 	listing=$(tar -tvzf "libnoselfconn-$version-$name.tar.gz")
 	expect_modes "$listing"
 	tar -C "$work" -xzf "libnoselfconn-$version-$name.tar.gz"
@@ -92,7 +92,7 @@ while read -r name debian rpm triplet machine qemu; do
 	[ "$(preloaded "$qemu" "$triplet" "$library" "$work/client")" = refused ] ||
 		fail "$name: the library does not protect"
 
-	# The packages have the same library, and name the architecture.
+	# The packages contain the same library and name the architecture.
 	for package in {lib,}"noselfconn_${version}_$debian.deb"; do
 		[ "$(dpkg-deb -f "$package" Architecture)" = "$debian" ] || fail "$package: Architecture"
 		expect_modes "$(dpkg-deb -c "$package")"
@@ -117,7 +117,7 @@ diff <(printf '%s\n' "${expected[@]}" | LC_ALL=C sort) <(LC_ALL=C ls) || fail "n
 sha256sum --quiet --strict --check SHA256SUMS
 [ "$(wc -l <SHA256SUMS)" = $((${#expected[@]} - 1)) ] || fail "SHA256SUMS misses a file"
 
-# The source is what git has.
+# The source archive has the files that git tracks.
 tar -tzf "libnoselfconn-$version.tar.gz" | grep -v '/$' | cut -d / -f 2- | LC_ALL=C sort >"$work/source"
 if [ -e "$source/.git" ]; then
 	git -C "$source" ls-files | LC_ALL=C sort | diff - "$work/source"
@@ -127,13 +127,14 @@ as_root=()
 [ "$(id -u)" != 0 ] || as_root=(--allow-root)
 lintian "${as_root[@]}" --fail-on error,warning ./*.deb
 
-# Each package of the list has what SPDX 2.3, 7, demands, and the sum of the source is right.
+# Each of the 8 packages in the SPDX list has the fields that SPDX 2.3, section 7, requires, and the
+# checksum of the source is right.
 spdx=libnoselfconn-$version.spdx
 for field in PackageName SPDXID PackageVersion PackageDownloadLocation PackageLicenseConcluded \
 	PackageLicenseDeclared PackageCopyrightText; do
 	found=$(grep -cE "^$field: .+" "$spdx")
 	[ "$field" != SPDXID ] || ((found--))
-	[ "$found" = 8 ] || fail "$field stands there $found times, expected 8"
+	[ "$found" = 8 ] || fail "$spdx has $found lines with $field, expected 8"
 done
 grep -q "SHA256: $(sha256sum "libnoselfconn-$version.tar.gz" | cut -d ' ' -f 1)\$" "$spdx" ||
-	fail "the list has another sum of the source"
+	fail "$spdx does not have the checksum of the source archive"

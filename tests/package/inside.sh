@@ -1,5 +1,5 @@
 #!/bin/bash
-# Runs as root in a userland of its own, see userland.sh.
+# Runs as root in the clean Debian that userland.sh makes.
 set -euo pipefail
 cd /root
 
@@ -8,14 +8,14 @@ fail() {
 	exit 1
 }
 
-# expect OUTPUT COMMAND...: exactly this, on both streams.
+# expect OUTPUT COMMAND...: standard output and standard error together are exactly this.
 expect() {
 	local output
 	output=$("${@:2}" 2>&1) || output+=" ($?)"
 	[ "$output" = "$1" ] || fail "${*:2} gave \"$output\", expected \"$1\""
 }
 
-# What is on the disk, except what package tools and man keep for themselves.
+# Lists all files except those that the package tools and man(1) keep for themselves.
 list_files() {
 	find / -xdev \( -path /proc -o -path /var/cache -o -path /var/lib/apt -o -path /var/lib/dpkg \
 		-o -path /var/log -o -path /root -o -path /tmp \) -prune -o -print | sort
@@ -34,7 +34,7 @@ expect "/usr/lib/$triplet/libnoselfconn.so" noselfconn printenv LD_PRELOAD
 expect refused noselfconn ./client
 ! noselfconn --check ./client32 2>/dev/null || fail "protects without a library"
 
-# With both, the bare name and the launcher serve either.
+# With both architectures installed, the bare name and the launcher serve programs of both sizes.
 apt-get -qq install ./libnoselfconn_*_i386.deb >/dev/null
 protects_both() {
 	for client in ./client ./client32; do
@@ -67,7 +67,8 @@ for command in noselfconn noselfconn-host; do
 		complete -p $1' bash $command >/dev/null || fail "no completion of $command"
 done
 
-# The library stays while each program would complain without it, and may be replaced.
+# The package cannot be removed while /etc/ld.so.preload names the library, since every program would
+# then complain; it can be replaced.
 dpkg --remove noselfconn >/dev/null
 # shellcheck disable=SC2016 # $LIB is for the loader
 for entry in libnoselfconn.so "/lib/$triplet/libnoselfconn.so" '/usr/$LIB/libnoselfconn.so' \
@@ -84,13 +85,13 @@ printf '# libnoselfconn.so\n/opt/libnoselfconn.so\n' >/etc/ld.so.preload
 dpkg --remove libnoselfconn:amd64 >/dev/null 2>&1
 rm /etc/ld.so.preload
 
-# Nothing stays.
+# After the removal no file stays.
 dpkg --purge noselfconn libnoselfconn:amd64 libnoselfconn:i386 >/dev/null
 list_files >after
 diff before after
 expect connected ./client
 
-# The same with files to copy, as INSTALL says, and of the second size the library.
+# The same with the archives of files, as INSTALL says; for the second architecture only its library.
 tar -xf libnoselfconn-*-x86_64.tar.gz
 (cd libnoselfconn-*-x86_64 && bash -euc "$(sed -n 's/^    \(umask\)/\1/p' INSTALL)")
 tar -xf libnoselfconn-*-i386.tar.gz

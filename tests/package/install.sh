@@ -1,5 +1,5 @@
 #!/bin/bash
-# cmake --install, and the flags that a packager gives.
+# "cmake --install" puts every file where it belongs, and the build uses the flags of a packager.
 source=$1
 # shellcheck source=/dev/null
 . "$(dirname "$0")/expect.sh"
@@ -8,7 +8,7 @@ directory=$(mktemp -d)
 trap 'rm -rf "$directory"' EXIT
 cd "$directory" || exit
 
-# The flags arrive, and -Werror is not among them.
+# CFLAGS and LDFLAGS reach the compiler, and -Werror is not added.
 CFLAGS=-DGIVEN_TO_COMPILER LDFLAGS=-Wl,--defsym=given_to_linker=1 build "$source" b
 [ "$(grep -c -e '-DGIVEN_TO_COMPILER .*-c ' b.log)" = "$(grep -c -e ' -c ' b.log)" ] ||
 	fail "CFLAGS are not used everywhere: $(cat b.log)"
@@ -17,7 +17,7 @@ grep -q given_to_linker <<<"$(nm b/shim/libnoselfconn.so)" || fail "LDFLAGS are 
 ! grep -q -e -Werror b.log || fail "-Werror without request"
 ! grep -q warning: b.log || fail "$(grep -A 5 warning: b.log)"
 
-# Nor are there warnings, or a library that does not work, when it is optimised as a whole.
+# With link-time optimisation there are no warnings either, and the library works.
 (
 	distribution_flags 'hardening=+all optimize=+lto'
 	build "$source" lto
@@ -25,7 +25,7 @@ grep -q given_to_linker <<<"$(nm b/shim/libnoselfconn.so)" || fail "LDFLAGS are 
 ! grep -q warning: lto.log || fail "$(grep -A 5 warning: lto.log)"
 lto/shim/noselfconn sh -c 'grep -q "r-xp.*/libnoselfconn\.so$" /proc/self/maps' || fail "not loaded"
 
-# Where everything goes, and with which rights.
+# The installed files and their permissions.
 DESTDIR=$directory/root cmake --install b >/dev/null
 triplet=$(gcc -print-multiarch)
 (cd root && find . -type f -printf '%m %P\n' | LC_ALL=C sort -k 2) >installed
@@ -41,12 +41,12 @@ diff - installed <<END
 644 usr/share/man/man8/noselfconn-host.8
 END
 
-# The launcher finds the library under any prefix, which a symbolic link does not hide.
+# The launcher finds the library under any prefix, also if it is called through a symbolic link.
 ln -s "$directory/root/usr/bin/noselfconn" linked
 found=$(./linked printenv LD_PRELOAD)
 [ "$found" = "$directory/root/usr/lib/$triplet/libnoselfconn.so" ] || fail "found $found"
 
-# Under every prefix the library is where the loader's $LIB leads, which the drop-in relies on.
+# Under every prefix the library lies where the loader's $LIB leads. The systemd drop-in relies on that.
 build "$source" b -DCMAKE_INSTALL_PREFIX="$directory/prefix"
 cmake --install b >/dev/null
 # shellcheck disable=SC2016 # $LIB is for the loader
@@ -56,7 +56,7 @@ LD_PRELOAD=$directory/prefix/'$LIB/libnoselfconn.so' grep -q "r-xp.*/libnoselfco
 grep -q 'LD_PRELOAD=/opt/noselfconn/$LIB/libnoselfconn.so$' \
 	"$source/examples/systemd/legacy.service.d/noselfconn.conf" || fail "the drop-in has another path"
 
-# Other directories, as other systems have them.
+# The launcher finds the library also if the directories are set as other systems have them.
 build "$source" b -DCMAKE_INSTALL_PREFIX="$directory/opt" -DCMAKE_INSTALL_LIBDIR=lib64 \
 	-DCMAKE_INSTALL_BINDIR=sbin
 cmake --install b >/dev/null
@@ -68,7 +68,7 @@ cmake --install b >/dev/null
 found=$(launcher/bin/noselfconn printenv LD_PRELOAD)
 [ "$found" = "$directory/library/libnoselfconn.so" ] || fail "found $found"
 
-# Packages are for /usr, of which the library directory depends.
+# cpack refuses any prefix but /usr, because the library directory depends on it.
 if said=$(cd b && cpack -G DEB 2>&1); then
 	fail "packed for another prefix"
 fi

@@ -1,8 +1,8 @@
 #!/bin/bash
-# The three commands that install from the source, on a machine without what the tests need. The
-# library is then found in /usr/local by its bare name. Changes to /usr/local, /etc and /var stay in a
-# mount namespace.
-# shellcheck disable=SC2016 # what single quotes hold is for another shell
+# The three commands that install from the source work without the packages that the tests need. The
+# loader then finds the library in /usr/local by its bare name. Changes to /usr/local, /etc and /var stay
+# in a mount namespace.
+# shellcheck disable=SC2016 # the single-quoted code is for another shell
 source=$1
 # shellcheck source=/dev/null
 . "$(dirname "$0")/expect.sh"
@@ -34,18 +34,18 @@ unshare --mount bash -euc '
 		/proc/self/maps 2>&1 || :)
 	[ "$said" = 1 ] || { echo "not loaded: $said"; exit 1; }
 	/usr/local/bin/noselfconn --check true
-	# Another copy, which the loader would find first, is told of.
+	# An older copy, which the loader would find first, causes a warning.
 	touch /usr/local/lib/libnoselfconn.so
 	cmake --install b 2>&1 >/dev/null | grep -q "/usr/local/lib/libnoselfconn.so is an older copy"
 	rm /usr/local/lib/libnoselfconn.so
-	# It is not removed while each program would complain, and else leaves nothing.
+	# Uninstalling is refused while /etc/ld.so.preload names the library; otherwise it removes every file.
 	library=$(cat b/install_manifest*.txt | grep -F .so)
 	echo "libm.so.6:$library # protects" >/etc/ld.so.preload
 	cmake --build b --target uninstall >said 2>&1 && exit 1
 	grep -q "names $library" said
 	test -e "$library"
 	rm /etc/ld.so.preload
-	# It knows its place without /proc too.
+	# The launcher finds the library without /proc too.
 	mount -t tmpfs tmpfs /proc
 	/usr/local/bin/noselfconn --check true
 	umount /proc

@@ -1,5 +1,6 @@
 #!/bin/bash
-# The commands of shim/package/README.md to install and to remove, in a clean Debian, by root without sudo.
+# Runs the commands that shim/package/README.md gives to install and to remove, in a clean Debian without
+# sudo.
 #
 #   readme.sh SOURCE DIRECTORY SUITE
 source=$1

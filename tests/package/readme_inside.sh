@@ -1,10 +1,10 @@
 #!/bin/bash
-# Runs as root in a userland of its own, see readme.sh.
+# Runs as root in the clean Debian that readme.sh makes.
 set -eEuo pipefail
 cd /root
 trap 'echo "line $LINENO: $BASH_COMMAND" >&2' ERR
 
-# readme WORDS: does what the README's first block of commands with these words says.
+# readme WORDS: runs the README's first block of commands that contains these words.
 readme() {
 	local block
 	block=$(awk -v words="$1" '/^    / { block = block substr($0, 5) "\n"; next }

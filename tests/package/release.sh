@@ -1,5 +1,5 @@
 #!/bin/bash
-# Makes the release that the others look at.
+# Makes the release that other tests examine.
 source=$1
 directory=$2
 # shellcheck source=/dev/null

@@ -1,5 +1,5 @@
 #!/bin/bash
-# The .rpm packages: made, installed into a directory, removed.
+# The RPM packages can be made, installed into a directory and removed.
 source=$1
 # shellcheck source=/dev/null
 . "$(dirname "$0")/expect.sh"
@@ -16,8 +16,8 @@ grep -q '^libnoselfconn = ' <<<"$(rpm -qp --requires b/noselfconn-*.rpm)" ||
 needed=$(rpm -qp --requires b/libnoselfconn-*.rpm | grep -v -e '^rpmlib(' -e '^rtld(' -e '^/bin/sh$' || :)
 [ -z "$needed" ] || fail "the library requires $needed"
 
-# Without the dependencies' checks, for which a system with rpm would have to be there; the scripts
-# get a shell.
+# The directory holds no RPM system, so rpm does not check dependencies; busybox is the shell for the
+# packages' scripts.
 [ "$(id -u)" = 0 ] || skip "only root can install with rpm"
 in_root=(rpm --root "$directory/root" --dbpath /var/lib/rpm)
 mkdir -p root/{bin,etc,var/lib/rpm}
