@@ -1,7 +1,7 @@
 /*
- * What is true of any TCP socket, without hooks, environment or log: whether it is connected to
- * itself, how that is undone, and which values a setting can have. The library and the launcher
- * share it.
+ * The code that the library and the launcher share: whether a TCP socket is connected to itself,
+ * how to undo that, and which values a setting can have. It knows no hooks, no environment and no
+ * log.
  *
  * Every function here may be called in a signal handler, in the child of a fork and by many threads
  * at once, and is no cancellation point.
@@ -16,8 +16,8 @@
 #include <sys/types.h>
 
 /*
- * syscall(2). Each program that links core brings its own: in the library it must be libc's
- * definition, whatever the process itself calls by that name. Sets errno.
+ * syscall(2). The library and the launcher each define it: the library must reach libc's syscall()
+ * even in a process that has another function of that name. Sets errno.
  */
 long system_call(long number, long a, long b, long c, long d, long e, long f);
 
@@ -48,8 +48,8 @@ bool read_endpoint(union endpoint *endpoint, const void *address, socklen_t leng
 bool same_endpoint(const union endpoint *a, const union endpoint *b);
 
 /*
- * Whether fd is a TCP or MPTCP socket that is connected, or on its way, to its own address. False
- * when the kernel does not tell. Changes errno.
+ * Whether fd is a TCP or MPTCP socket that is connected, or connecting, to its own address. False
+ * if the kernel does not tell. Changes errno.
  */
 bool is_self_connected(int fd);
 
@@ -57,10 +57,10 @@ bool is_self_connected(int fd);
 bool is_closed(int fd);
 
 /*
- * undo.c: takes fd, which is connected to itself, back to where it was before connect(), in
- * place: the descriptor, its duplicates, its options and its registrations stay, and the port is
- * free at once. Returns false when the kernel refuses; then fd is set to reset on close, so that at
- * least no TIME_WAIT stays behind. Changes errno.
+ * undo.c: resets fd, which is connected to itself, to its state before connect(). The descriptor,
+ * its duplicates, its options and its epoll registrations stay, and the port is free at once.
+ * Returns false if the kernel refuses; then fd is set to reset on close, so that it leaves no
+ * TIME_WAIT behind. Changes errno.
  */
 bool undo_self_connect(int fd);
 
@@ -69,12 +69,12 @@ enum setting { RETRIES, LOG, DISABLE, SETTINGS };
 
 enum log_target { LOG_TO_NONE, LOG_TO_STDERR, LOG_TO_SYSLOG };
 
-/* One setting. Text is held in arrays, since pointers would cost a relocation each. */
+/* One setting. Its texts are arrays, because each pointer would cost a relocation. */
 struct setting_rule {
-	char name[8];	       /* as an option of the launcher has it */
+	char name[8];	       /* of the launcher's option */
 	char variable[20];     /* of the environment */
-	char words[3][8];      /* the value is the index of one of these, or, without words, */
-	unsigned int highest;  /* a whole number from 0 to this */
+	char words[3][8];      /* the value is the index of a word, if highest is 0, */
+	unsigned int highest;  /* or else a whole number up to this */
 	unsigned int standard; /* the value when the variable is unset or empty */
 	char standard_text[8];
 	char expected[28];
@@ -90,5 +90,5 @@ struct settings {
 /* Returns the settings of a process whose environment has none of the variables. */
 struct settings default_settings(void);
 
-/* Reads text as a value of the setting. Returns false, and changes nothing, when it is none. */
+/* Reads text as a value of the setting. Returns false, and changes nothing, if it is not valid. */
 bool parse_setting(enum setting setting, const char *text, struct settings *settings);

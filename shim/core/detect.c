@@ -1,4 +1,4 @@
-/* Is this socket connected to itself? */
+/* Detects whether a socket is connected to itself. */
 #include "core.h"
 
 #include <errno.h>
@@ -41,9 +41,9 @@ static bool is_tcp(int fd)
 }
 
 /*
- * The kernel says for itself which address a wildcard became. getpeername() would say ENOTCONN in
- * SYN_SENT, SO_PEERNAME does not (inet_getname(), peer != 1), but takes no length above that of the
- * address (sk_getsockopt()). qemu-user has no SO_PEERNAME.
+ * Asks the kernel for the peer, because only the kernel knows which address a wildcard became.
+ * getpeername() fails with ENOTCONN in SYN_SENT. SO_PEERNAME does not (inet_getname(), peer != 1),
+ * but rejects a length above that of the address (sk_getsockopt()). qemu-user has no SO_PEERNAME.
  */
 static bool read_peer(int fd, sa_family_t family, union endpoint *peer)
 {
@@ -54,7 +54,7 @@ static bool read_peer(int fd, sa_family_t family, union endpoint *peer)
 		socket_call(SYS_GETPEERNAME, fd, (long)peer, (long)&length, 0, 0, 0) == 0);
 }
 
-/* MPTCP sockets tell their state since Linux 5.16. */
+/* MPTCP sockets have TCP_INFO since Linux 5.16. */
 bool is_closed(int fd)
 {
 	uint8_t state; /* the first member of struct tcp_info */
@@ -62,7 +62,8 @@ bool is_closed(int fd)
 	return get_option(fd, IPPROTO_TCP, TCP_INFO, &state, sizeof state) && state == TCP_CLOSE;
 }
 
-/* A socket that was refused keeps the two names that it had, so that its state counts too. */
+/* A refused socket still names both addresses of its last attempt, so its state must be asked too.
+ */
 bool is_self_connected(int fd)
 {
 	union endpoint local;

@@ -5,8 +5,8 @@
 #include <sys/syscall.h>
 
 /*
- * i386 and s390x have a system call for each of these only since Linux 4.3. Before that, and in
- * libc to this day, they go through socketcall(2), so that every kernel and filter knows that way.
+ * i386 and s390x have separate system calls for these only since Linux 4.3. libc still uses
+ * socketcall(2) there, so every kernel and every filter of system calls knows that one.
  */
 #if defined __i386__ || defined __s390__
 long socket_call(int call, long a, long b, long c, long d, long e, long f)

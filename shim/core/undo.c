@@ -1,4 +1,4 @@
-/* Back to where the socket was before connect(). */
+/* Undoes a self-connect. */
 #include "core.h"
 
 #include <linux/net.h>
@@ -14,7 +14,7 @@ bool undo_self_connect(int fd)
 			    sizeof reset_on_close, 0);
 		return false;
 	}
-	/* tcp_disconnect() leaves ECONNRESET behind, and reading it takes it away. */
+	/* tcp_disconnect() leaves ECONNRESET in SO_ERROR; reading the option clears it. */
 	get_option(fd, SOL_SOCKET, SO_ERROR, &error, sizeof error);
 	return true;
 }

@@ -1,4 +1,4 @@
-/* Can the library protect the command? */
+/* --check: says whether the library can protect a command. */
 #include "launcher.h"
 
 #include <stdio.h>

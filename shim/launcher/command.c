@@ -1,4 +1,4 @@
-/* Where the file of a command is. */
+/* Finds the file of a command. */
 #include "launcher.h"
 
 #include <errno.h>
@@ -19,8 +19,8 @@ int error_of_execution(const char *path)
 }
 
 /*
- * As execvp() does: what cannot be executed is passed over, but remembered. A directory that cannot
- * be searched is not, as in shells: nothing is known to be there.
+ * As in execvp() a file that cannot be executed is passed over, but changes the error to EACCES. As
+ * in shells, and unlike execvp(), a directory that cannot be searched does not.
  */
 static int find_in_path(const char *command, char path[PATH_MAX])
 {

@@ -1,4 +1,4 @@
-/* Which sockets of this host are connected to themselves? */
+/* --find: lists the sockets of this host that are connected to themselves. */
 #include "launcher.h"
 
 #include <errno.h>
@@ -13,10 +13,10 @@ enum { NONE = 0, FOUND = 2 };
 
 enum { COLUMN = 300 };
 
-/* Of a line of /proc/PID/stat, proc_pid_stat(5), the field with this number; 0 without one. */
+/* The field with this number in a line of /proc/PID/stat, proc_pid_stat(5); 0 if it is missing. */
 static unsigned long long stat_field(const char *line, int number)
 {
-	/* The second, the program's name in brackets, can have any character. */
+	/* The second field, the program's name in parentheses, can contain any character. */
 	const char *field = strrchr(line, ')');
 
 	for (int i = 2; field && i < number; i++)
@@ -24,7 +24,7 @@ static unsigned long long stat_field(const char *line, int number)
 	return field ? strtoull(field, NULL, 10) : 0;
 }
 
-/* In seconds; false when the process has ended. */
+/* Tells in seconds how long the process has run. Returns false if it has ended. */
 static bool age_of(const char *process, unsigned long long *age)
 {
 	enum { START_TIME = 22 };
@@ -43,7 +43,10 @@ static bool age_of(const char *process, unsigned long long *age)
 	return true;
 }
 
-/* How long TIME_WAIT still lasts. Since when another state does is not told by the kernel. */
+/*
+ * How long TIME_WAIT still lasts, else how long the process has run: no file of /proc says since
+ * when a socket has been connected.
+ */
 static const char *time_text(const struct tcp_socket *socket, char text[COLUMN])
 {
 	unsigned long long age;
@@ -59,8 +62,8 @@ static const char *time_text(const struct tcp_socket *socket, char text[COLUMN])
 }
 
 /*
- * The container or the unit: the last part of the longest path among those that the process has
- * in the hierarchies of cgroups, cgroups(7).
+ * The container or the unit of a process. A process has a path in each hierarchy of cgroups(7); the
+ * last part of the longest one is the name.
  */
 static void unit_text(const char *process, char text[COLUMN])
 {
@@ -81,7 +84,7 @@ static void unit_text(const char *process, char text[COLUMN])
 		fclose(file);
 }
 
-/* As lsns(8) and ls(1) have it; "own" for the launcher's own, "-" when it may not be seen. */
+/* "own", or the network namespace as "ls -l /proc/PID/ns" shows it, or "-" if that is denied. */
 static const char *network_text(const struct host *host, size_t network, char text[COLUMN])
 {
 	char path[64];

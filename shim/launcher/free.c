@@ -1,4 +1,4 @@
-/* Frees a port from sockets that are connected to themselves. */
+/* --free: ends the self-connected sockets that hold a port. */
 #include "launcher.h"
 
 #include <errno.h>
@@ -17,7 +17,7 @@
 
 enum { FREE = 0, TAKEN = 2 };
 
-/* The same number on every architecture that has either. */
+/* Older headers lack these. Every architecture uses the same numbers. */
 #ifndef SYS_pidfd_open
 enum { SYS_pidfd_open = 434 };
 #endif
@@ -32,7 +32,7 @@ static bool is_that_socket(int fd, const struct tcp_socket *socket)
 	return fstat(fd, &status) == 0 && status.st_ino == socket->inode && is_self_connected(fd);
 }
 
-/* undo_self_connect() would take away the error, from which the program is to learn of it. */
+/* Unlike undo_self_connect() this leaves the error, so that the program's next call reports it. */
 static int reset(int fd)
 {
 	static const struct sockaddr unspecified = {.sa_family = AF_UNSPEC};
@@ -40,7 +40,7 @@ static int reset(int fd)
 	return connect(fd, &unspecified, sizeof unspecified) == 0 ? 0 : errno;
 }
 
-/* Through the descriptor of the program that holds the socket. Returns 0 or an errno. */
+/* Resets the socket through the descriptor of its program. Returns 0 or an errno. */
 static int reset_in_process(const struct tcp_socket *socket)
 {
 	int process = (int)syscall(SYS_pidfd_open, strtol(socket->process, NULL, 10), 0);
@@ -90,8 +90,8 @@ static bool is_message_of(const struct inet_diag_msg *message, const struct tcp_
 }
 
 /*
- * Reads answers to the end of a dump, or an acknowledgement. Returns 0 or an errno; what is known
- * of the socket, if one of them is about it, goes into *id.
+ * Reads answers until a dump ends or an acknowledgement comes. If one of them is about the socket,
+ * its id goes into *id. Returns 0 or an errno.
  */
 static int read_answers(int netlink, const struct tcp_socket *socket, struct inet_diag_sockid *id)
 {
@@ -129,10 +129,10 @@ static int open_sock_diag(void)
 }
 
 /*
- * By sock_diag(7). The dump tells the device, without which SOCK_DESTROY would miss a socket that
- * is bound to one, and the cookie, without which it could take a server that listens there by now
- * (inet_diag_find_one_icsk(), net/ipv4/inet_diag.c). Returns 0 or an errno, ESRCH when there is no
- * such socket.
+ * Ends the socket by sock_diag(7). SOCK_DESTROY needs two values from a dump: the device, or it
+ * would miss a socket that is bound to one, and the cookie, or it could hit a server that listens
+ * there by now (inet_diag_find_one_icsk(), net/ipv4/inet_diag.c). Returns 0 or an errno, ESRCH if
+ * there is no such socket.
  */
 static int destroy(const struct tcp_socket *socket)
 {
@@ -152,7 +152,7 @@ static int destroy(const struct tcp_socket *socket)
 	if (error == 0) {
 		request = request_for(SOCK_DESTROY, NLM_F_ACK, socket->local.family, &id);
 		error = ask(netlink, &request, socket, &id);
-		/* The cookie is another's by now, or nothing is there any more. */
+		/* Another socket is there by now (ESTALE), or none (ENOENT). */
 		if (error == ESTALE || error == ENOENT)
 			error = ESRCH;
 	}
@@ -171,7 +171,7 @@ static void print_socket(const struct tcp_socket *socket)
 		       socket->process, socket->fd);
 }
 
-/* sock_diag_cmd answers EINVAL before Linux 4.5, ENOENT without the module. */
+/* sock_diag answers EINVAL before Linux 4.5, and ENOENT without the kernel module. */
 static bool is_unknown_to_kernel(int error)
 {
 	return error == EOPNOTSUPP || error == EINVAL || error == ENOENT ||
@@ -194,9 +194,9 @@ static void say_why(const struct tcp_socket *socket, int in_process, int by_kern
 }
 
 /*
- * The kernel's way comes first: whoever waits in recv() hears ECONNABORTED then, while connect()
- * by another makes it EPIPE since Linux 6.5 (sk_wait_event(), include/net/sock.h). Outside is why
- * the network namespace could not be entered, or 0.
+ * sock_diag comes first: a program that waits in recv() then gets ECONNABORTED. A reset through the
+ * descriptor would give it EPIPE since Linux 6.5 (sk_wait_event(), include/net/sock.h). outside is
+ * 0, or the errno for which the network namespace could not be entered.
  */
 static bool free_socket(const struct tcp_socket *socket, int outside)
 {
@@ -216,7 +216,7 @@ static bool free_socket(const struct tcp_socket *socket, int outside)
 	return is_free;
 }
 
-/* Whether a server can bind the address, with no option set. */
+/* Whether a server without SO_REUSEADDR fails to bind the address. */
 static bool is_taken(const union endpoint *address)
 {
 	int fd = socket(address->family, SOCK_STREAM | SOCK_CLOEXEC, 0);

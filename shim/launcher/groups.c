@@ -1,4 +1,4 @@
-/* The processes of a control group: cgroups(7). */
+/* Lists the processes of a control group, cgroups(7). */
 #include "launcher.h"
 
 #include <dirent.h>
@@ -7,8 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Of version 2, of version 1, and of both at once: systemd.io, "The three different tree setups".
- */
+/* With cgroups v2, v1, or both at once ("The three different tree setups", systemd.io). */
 static const char *const roots[] = {"/sys/fs/cgroup", "/sys/fs/cgroup/systemd",
 				    "/sys/fs/cgroup/unified"};
 
@@ -25,7 +24,7 @@ static bool ends(const char *text, const char *with)
 	return length > strlen(with) && strcmp(text + length - strlen(with), with) == 0;
 }
 
-/* A group has this file, which what only holds the mount points of groups has not. */
+/* This file tells a group from a directory that only holds mount points. */
 static FILE *open_group(const char *directory)
 {
 	char path[PATH_MAX];
@@ -64,7 +63,7 @@ static bool add(struct processes *processes, pid_t number)
 	return true;
 }
 
-/* The processes of a group of threads are in the group above (EOPNOTSUPP here). */
+/* A threaded group cannot be read (EOPNOTSUPP); its processes are listed in the group above it. */
 static bool add_group(struct search *search, const char *directory)
 {
 	FILE *group = open_group(directory);
@@ -78,8 +77,7 @@ static bool add_group(struct search *search, const char *directory)
 	return good && each_below(search, directory, add_group);
 }
 
-/* Units are in slices; what is in a unit, a container's own units, for instance, is not the host's.
- */
+/* The host's units lie in slices only. A unit inside a unit is a container's, for instance. */
 static bool find_unit(struct search *search, const char *directory)
 {
 	const char *name = strrchr(directory, '/') + 1;
@@ -119,7 +117,7 @@ static int compare(const void *a, const void *b)
 	return (*(const pid_t *)a > *(const pid_t *)b) - (*(const pid_t *)a < *(const pid_t *)b);
 }
 
-/* Where there are groups of both versions a process is in one of each. */
+/* With both versions of cgroups a process is in one group of each. */
 static void leave_each_once(struct processes *processes)
 {
 	size_t count = 0;

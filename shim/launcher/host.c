@@ -1,4 +1,4 @@
-/* The processes of this host, the network namespaces in which they live, and what they hold. */
+/* The processes of this host, their network namespaces, and the sockets that they hold. */
 #include "launcher.h"
 
 #include <errno.h>
@@ -12,7 +12,7 @@ bool is_process(const char *name)
 	return *name && strspn(name, "0123456789") == strlen(name) && strlen(name) < PROCESS_NAME;
 }
 
-/* Returns NULL when there is none left. */
+/* Returns NULL after the last one. */
 static const char *next_process(DIR *proc)
 {
 	const struct dirent *entry;
@@ -23,7 +23,7 @@ static const char *next_process(DIR *proc)
 	return NULL;
 }
 
-/* A process that has ended, waited for or not, lives in no network namespace. */
+/* These errors mean that the process has ended; a zombie has no network namespace either. */
 static bool has_ended(int error)
 {
 	return error == ENOENT || error == ESRCH || error == EINVAL;
@@ -63,7 +63,7 @@ static bool add_network(struct host *host, const char *process, ino_t id)
 	return true;
 }
 
-/* Reads the network namespace of the process, unless that was done before. */
+/* Reads the network namespace of the process, unless it was read before. */
 static bool look_at(struct host *host, const char *process,
 		    bool (*is_wanted)(const struct tcp_socket *socket))
 {
@@ -88,7 +88,7 @@ static void say_unread(struct host *host, const char *process)
 		process, strerror(errno));
 }
 
-/* proc(5), hidepid: the first process of a host is always there, unless it is hidden. */
+/* Process 1 always exists. If it cannot be seen, /proc hides processes: proc(5), hidepid. */
 static void look_for_hidden(struct host *host)
 {
 	ino_t ignored;
@@ -112,7 +112,7 @@ bool look_at_host(struct host *host, bool (*is_wanted)(const struct tcp_socket *
 			strerror(errno));
 		return false;
 	}
-	/* EPERM is hidepid=1. */
+	/* EPERM comes from hidepid=1, which look_for_hidden() reports. */
 	while ((process = next_process(proc)))
 		if (!look_at(host, process, is_wanted) && !has_ended(errno) && errno != EPERM)
 			say_unread(host, process);
@@ -129,7 +129,7 @@ static int by_inode(const void *a, const void *b)
 	return (left > right) - (left < right);
 }
 
-/* A socket may be there twice. */
+/* Needs a list sorted by inode. */
 static void drop_repeated(struct socket_list *list)
 {
 	size_t kept = 0;
@@ -165,7 +165,7 @@ void find_holders(struct socket_list *list)
 		return;
 	qsort(list->sockets, list->count, sizeof *list->sockets, by_inode);
 	drop_repeated(list);
-	/* Nobody holds what is in TIME_WAIT, and there may be many descriptors to look at. */
+	/* Sockets in TIME_WAIT have inode 0 and no holder. With no others, save the search. */
 	if (list->sockets[list->count - 1].inode == 0 || !(proc = opendir("/proc")))
 		return;
 	while ((process = next_process(proc))) {

@@ -1,4 +1,4 @@
-/* Can the library protect this command? */
+/* Decides whether the library can protect a command. */
 #include "launcher.h"
 
 #include <elf.h>
@@ -40,15 +40,15 @@ static void refuse_to_run(struct judgement *judgement, int status, const char *n
 	refuse(judgement, status, "cannot run %s: %s", name, strerror(error));
 }
 
-/* The exit status when a command was not found for this reason, or cannot be run. */
+/* The exit status for this errno: the command was not found, or cannot be run. */
 static int status_without(int error)
 {
 	return error == ENOENT || error == ENOTDIR ? NOT_FOUND : CANNOT_RUN;
 }
 
 /*
- * AT_SECURE: the effective ids after execve() are not the real ones, or rights are gained
- * (cap_bprm_creds_from_file() in security/commoncap.c).
+ * Why the kernel would set AT_SECURE: after execve() the effective ids would differ from the real
+ * ones, or the program would gain rights (cap_bprm_creds_from_file() in security/commoncap.c).
  */
 static const char *more_rights(const char *path)
 {
@@ -111,7 +111,7 @@ static void refuse_bad_library(struct judgement *judgement, const char *name, co
 	refuse_to_protect(judgement, name, why, "install the library anew or elsewhere");
 }
 
-/* What stands before a program when it is run: its file, and the loader that maps it. */
+/* executed is the file that execve() gets, whose set-uid bit counts: the program or its loader. */
 static void judge_elf(struct judgement *judgement, const char *name, const char *executed,
 		      const char *loader, const struct program *program)
 {
@@ -143,7 +143,7 @@ static void judge_elf(struct judgement *judgement, const char *name, const char 
 		refuse_bad_library(judgement, name, problem);
 	else if (!*judgement->library)
 		refuse_without_library(judgement, name, &program->architecture);
-	/* Nor is it any good to what the program starts. */
+	/* A library with a problem is not preloaded with --force either. */
 	if (problem)
 		judgement->library[0] = '\0';
 }
@@ -171,7 +171,7 @@ static bool read_file(struct judgement *judgement, const char *name, const char 
 	return true;
 }
 
-/* A dynamic linker as the command: it needs to read the program, not to execute it. */
+/* A dynamic linker as the command only reads the program, which need not be executable. */
 static void judge_behind_loader(struct judgement *judgement, const char *loader, char **command)
 {
 	char **behind = behind_loader(command);
@@ -193,8 +193,8 @@ static void judge_behind_loader(struct judgement *judgement, const char *loader,
 }
 
 /*
- * What a script goes on with. Without "#!" it is the launcher that runs it in a shell. Returns
- * false when the judgement is made.
+ * Finds the program that runs a script: without "#!" the shell, in which the launcher runs it.
+ * Returns false when this already settles the judgement.
  */
 static bool find_interpreter(struct judgement *judgement, const struct program *script,
 			     const char *name, char path[PATH_MAX])

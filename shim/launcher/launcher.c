@@ -1,4 +1,4 @@
-/* noselfconn(1): runs a command under the library, and tells who is protected. */
+/* noselfconn(1): runs a command under the library, or says what is protected and what is not. */
 #include "launcher.h"
 
 #include <errno.h>

@@ -1,4 +1,4 @@
-/* The memory of a process: what is mapped where, and what is in it. */
+/* Reads the mappings and the memory of a process. */
 #include "launcher.h"
 
 #include <errno.h>
@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 /*
- * proc_pid_maps(5): "START-END PERMISSIONS OFFSET DEVICE INODE   PATH". Behind the path of a file
- * that has gone stands " (deleted)".
+ * proc_pid_maps(5): "START-END PERMISSIONS OFFSET DEVICE INODE   PATH". " (deleted)" follows the
+ * path of a deleted file.
  */
 static bool read_mapping(struct mapping *mapping, const char *line)
 {
@@ -45,7 +45,7 @@ static bool read_mappings(struct memory *memory, FILE *maps)
 		larger[memory->count++] = mapping;
 	}
 	free(line);
-	/* A kernel thread, or a process that has ended and is not waited for. */
+	/* A kernel thread or a zombie. */
 	if (errno == 0 && memory->count == 0)
 		errno = ENODATA;
 	return errno == 0;

@@ -1,7 +1,7 @@
 /*
- * Which objects the dynamic linker of a process has loaded, and where their calls of connect() go.
- * The linker's own list is read, and the words that it has filled in for the objects that import
- * connect(): what it has decided is seen, not guessed.
+ * Finds which objects the dynamic linker of a process has loaded, and where their calls of
+ * connect() go. This reads the linker's own list and the addresses that it has filled in for the
+ * objects that import connect(), so the answer is the linker's own.
  */
 #include "launcher.h"
 
@@ -11,14 +11,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A process can have written anything into its memory: no walk goes on for ever. */
+/* A process may have written anything into its memory, so every loop over it has a limit. */
 enum { MOST_ENTRIES = 1024, MOST_OBJECTS = 4096, MOST_BYTES = 64 << 20, PAGE = 4096 };
 
 struct object {
 	const struct memory *memory;
 	bool is_64;
-	uint64_t base;	  /* what is added to the addresses in its file */
-	uint64_t dynamic; /* where its dynamic section is */
+	uint64_t base;	  /* to add to the addresses in its file */
+	uint64_t dynamic; /* address of its dynamic section */
 };
 
 static size_t word_size(const struct object *object)
@@ -26,7 +26,7 @@ static size_t word_size(const struct object *object)
 	return object->is_64 ? 8 : 4;
 }
 
-/* 0 where nothing can be read. */
+/* 0 if it cannot be read. */
 static uint64_t word_at(const struct object *object, uint64_t address)
 {
 	uint64_t word = 0;
@@ -37,7 +37,7 @@ static uint64_t word_at(const struct object *object, uint64_t address)
 	return read_memory(object->memory, address, &half, 4) == 4 ? half : 0;
 }
 
-/* A word of an array of them. */
+/* The nth word of an array. */
 static uint64_t nth_word(const struct object *object, uint64_t address, unsigned int n)
 {
 	return word_at(object, address + n * word_size(object));
@@ -55,7 +55,7 @@ static uint64_t dynamic_value(const struct object *object, uint64_t tag)
 	return 0;
 }
 
-/* glibc has added the base in place, except on some architectures; musl has not. */
+/* glibc adds the base to the value in memory, except on some architectures; musl does not. */
 static uint64_t dynamic_address(const struct object *object, uint64_t tag)
 {
 	uint64_t value = dynamic_value(object, tag);
@@ -63,7 +63,7 @@ static uint64_t dynamic_address(const struct object *object, uint64_t tag)
 	return value != 0 && value < object->base ? value + object->base : value;
 }
 
-/* The nth word of such an array, once it has been copied. */
+/* The nth word of an array that has been copied. */
 static uint64_t word_in(const struct object *object, const unsigned char *bytes, unsigned int n)
 {
 	uint64_t word = 0;
@@ -87,7 +87,7 @@ static void *copy(const struct object *object, uint64_t address, uint64_t size)
 	return NULL;
 }
 
-/* The file that is mapped where the address leads, "" without one. */
+/* The file that is mapped at the address, "" without one. */
 static const char *file_at(const struct object *object, uint64_t address)
 {
 	const struct mapping *mapping = mapping_at(object->memory, address);
@@ -102,7 +102,7 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* Where connect() is libc's own; libpthread had one before glibc 2.34. */
+/* Whether connect() in this file is libc's own. Before glibc 2.34 libpthread had one too. */
 static bool is_libc(const char *path)
 {
 	static const char *const names[] = {"libc.so.", "libc-",	  "libc.musl-",
@@ -133,8 +133,9 @@ static bool is_connect(const struct imports *imports, uint64_t symbol)
 }
 
 /*
- * The file to which a relocation of this table leads calls of connect(), NULL without one. Until
- * the first call it can be the object itself, whose stub asks the linker.
+ * The file to which the relocations of this table direct calls of connect(), NULL if it has none
+ * for it. With lazy binding that is the object's own stub until the first call, which counts as
+ * none.
  */
 static const char *target_in(const struct imports *imports, uint64_t table, uint64_t size,
 			     bool has_addends)
@@ -184,7 +185,7 @@ static const char *target_of_connect(const struct object *object)
 	return target;
 }
 
-/* By its note; before 1.1.0 there was none, but the name of a setting in what was mapped first. */
+/* Recognizes the library by its note; versions before 1.1.0 by the name of a setting. */
 static bool is_library(const struct object *object, char version[VERSION_SIZE])
 {
 	static unsigned char image[16 * PAGE];
@@ -199,13 +200,13 @@ static bool is_library(const struct object *object, char version[VERSION_SIZE])
 		memmem(image, size, "NOSELFCONN_RETRIES", strlen("NOSELFCONN_RETRIES")));
 }
 
-/* What is longer than a path can be, because the kernel has escaped it, is cut. */
+/* Cuts a path that is too long because the kernel has escaped characters in it. */
 static void keep(char kept[PATH_MAX], const char *path)
 {
 	snprintf(kept, PATH_MAX, "%s", path);
 }
 
-/* An object that stands in front of another is asked first for a symbol. */
+/* The linker searches objects for a symbol in the order of its list. */
 static void look_for_library(struct loaded *loaded, const struct object *object, uint64_t name)
 {
 	char version[VERSION_SIZE];
@@ -235,12 +236,12 @@ static void look_for_calls(struct loaded *loaded, const struct object *object, u
 	if (is_libc(target))
 		snprintf(loaded->past + length, sizeof loaded->past - length, "%s%s",
 			 length > 0 ? ", " : "", file);
-	/* The address of a function is a stub of the program, if it is not position-independent. */
+	/* In a program that is not position-independent, &connect is a stub of the program. */
 	else if (strcmp(target, loaded->program) != 0)
 		keep(loaded->other, target);
 }
 
-/* A list of struct link_map has in every libc these members: l_addr, l_name, l_ld, l_next. */
+/* In every libc struct link_map begins with l_addr, l_name, l_ld and l_next. */
 static void each_object(struct loaded *loaded, struct object object, uint64_t map,
 			void (*look)(struct loaded *, const struct object *, uint64_t name))
 {
@@ -253,8 +254,8 @@ static void each_object(struct loaded *loaded, struct object object, uint64_t ma
 }
 
 /*
- * Where ld.so has left the address of its struct r_debug in the dynamic section of a program
- * (SVR4), 0 when this is the mapping of something else.
+ * The address of the linker's struct r_debug, which the linker leaves in the program's dynamic
+ * section (SVR4); 0 if this is not the mapping of a program.
  */
 static uint64_t debug_in(struct object *object, const struct mapping *mapping)
 {
@@ -280,7 +281,7 @@ void find_objects(const struct memory *memory, struct loaded *loaded)
 		uint64_t debug = memory->mappings[i].offset == 0
 					 ? debug_in(&object, &memory->mappings[i])
 					 : 0;
-		/* Since version 2 a list for each namespace of dlmopen(). */
+		/* From version 2 on there is a list for each namespace of dlmopen(). */
 		for (int n = 0; debug != 0 && n < MOST_ENTRIES; n++) {
 			bool has_next = (uint32_t)nth_word(&object, debug, 0) >= 2;
 			bool is_changing = (uint32_t)nth_word(&object, debug, 3) != RT_CONSISTENT;

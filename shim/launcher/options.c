@@ -1,10 +1,10 @@
-/* What the command line asks for. */
+/* Reads the command line. */
 #include "launcher.h"
 
 #include <getopt.h>
 #include <string.h>
 
-/* The numbers of the options: the settings', this one, then the verbs'. */
+/* How getopt_long() numbers the options: the settings, then --force, then the verbs. */
 enum { FORCE = SETTINGS, VERBS };
 
 enum { MOST_OPTIONS = 32 };
@@ -14,7 +14,7 @@ static void list_options(struct option known[MOST_OPTIONS])
 	known[0] = (struct option){"retries", required_argument, NULL, RETRIES};
 	known[1] = (struct option){"log", required_argument, NULL, LOG};
 	known[2] = (struct option){"force", no_argument, NULL, FORCE};
-	/* --check=COMMAND is --check COMMAND. */
+	/* The argument is optional so that --check=COMMAND means --check COMMAND. */
 	for (int i = 1; verbs[i].name; i++)
 		known[2 + i] = (struct option){verbs[i].name, optional_argument, NULL, VERBS + i};
 }
@@ -29,7 +29,7 @@ static const char *checked(enum setting setting, const char *value)
 	return value;
 }
 
-/* Returns whether an operand was given with it, behind which no option can follow. */
+/* Returns whether the operand was given in the same word ("--check=x"): then the options end. */
 static bool take_verb(struct options *options, const struct verb *verb, char **argv)
 {
 	if (options->verb != verbs && options->verb != verb)
@@ -72,7 +72,7 @@ static void take_options(struct options *options, int argc, char **argv)
 	}
 }
 
-/* What would have no effect is not taken in silence. */
+/* An option that would have no effect is an error. */
 static void check_options(const struct options *options)
 {
 	const struct verb *verb = options->verb;

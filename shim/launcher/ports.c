@@ -1,4 +1,4 @@
-/* Which source ports the kernel chooses. */
+/* Computes which source ports the kernel chooses. */
 #include "launcher.h"
 
 #include <stdio.h>
@@ -64,8 +64,8 @@ void print_port_list(const bool ports[PORTS], FILE *file)
 }
 
 /*
- * A look begins at one of the ports that are this far behind the lowest one, and at every second
- * from there on. Of an odd number of ports the last is none of them, unless it is the only one.
+ * How many ports the kernel considers first: every second port from this offset on. If the range
+ * has an odd number of ports, the last one is left out, unless it is the only one.
  */
 static unsigned int count_first(const struct ephemeral_ports *ports, unsigned int offset)
 {

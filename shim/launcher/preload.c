@@ -1,4 +1,4 @@
-/* LD_PRELOAD, and the file that it has to name. */
+/* Composes LD_PRELOAD, and finds the library that it has to name. */
 #include "launcher.h"
 
 #include <fcntl.h>
@@ -11,7 +11,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-/* ld.so(8): both separate. */
+/* Either separates entries of LD_PRELOAD: ld.so(8). */
 static const char separators[] = " :";
 
 static bool is_library(const char *entry, size_t length)
@@ -68,7 +68,7 @@ void unmap_file(const struct image *image)
 }
 
 struct candidate {
-	bool fits; /* it has the architecture, or is something that has none */
+	bool fits; /* has the right architecture, or is no ELF file at all */
 	const char *problem;
 };
 
@@ -101,8 +101,8 @@ static struct candidate examine(const char *path, const struct architecture *arc
 }
 
 /*
- * The directory of the launcher, and the one above it. Without /proc there is only what was
- * configured.
+ * The directory of the launcher, and the one above it. Without /proc the configured directory is
+ * used.
  */
 static void find_own_place(char directory[PATH_MAX], char prefix[PATH_MAX])
 {
@@ -117,7 +117,7 @@ static void find_own_place(char directory[PATH_MAX], char prefix[PATH_MAX])
 		*strrchr(prefix, '/') = '\0';
 }
 
-/* A path may hold characters that are special in a pattern. */
+/* Quotes the characters of a path that are special in a glob(7) pattern. */
 static void append_literally(char *pattern, const char *path)
 {
 	for (pattern += strlen(pattern); *path; *pattern++ = *path++)
@@ -144,8 +144,8 @@ static bool has_string(const struct image *image, const char *string)
 }
 
 /*
- * Whether $LIB stands for this directory in the loader: it is among its strings, and so is the
- * name of another token, $PLATFORM, which loaders without $LIB do not know.
+ * Whether the loader expands $LIB to this directory. Then it contains the directory as a string,
+ * and also the name of another token, $PLATFORM, which loaders without $LIB do not have.
  */
 static bool expands_lib_to(const char *loader, const char *directory)
 {
@@ -191,7 +191,7 @@ const char *find_library(const struct program *program, const char *loader, char
 		const char *path = found.gl_pathv[i];
 		struct candidate candidate = examine(path, &program->architecture);
 		others |= !candidate.fits;
-		/* The first, unless a good one follows. */
+		/* Take the first file, but prefer a good one that follows. */
 		if (candidate.fits && strlen(path) < PATH_MAX &&
 		    (!*library || (problem && !candidate.problem))) {
 			strcpy(library, path);

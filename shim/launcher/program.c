@@ -1,4 +1,4 @@
-/* What the bytes of a program or a library say. */
+/* Reads what kind of file a program or a library is. */
 #include "launcher.h"
 
 #include <elf.h>
@@ -11,7 +11,7 @@ struct elf {
 	bool is_little;
 };
 
-/* A number of this width; 0 where the file does not reach. */
+/* A number of this width in bytes; 0 beyond the end of the file. */
 static uint64_t number_at(const struct elf *elf, uint64_t offset, size_t width)
 {
 	uint64_t number = 0;
@@ -23,14 +23,14 @@ static uint64_t number_at(const struct elf *elf, uint64_t offset, size_t width)
 	return number;
 }
 
-/* A member of a structure that both classes have, each in its own place and width. */
+/* A member of a structure, whose place and width differ between 32-bit and 64-bit files. */
 #define MEMBER(elf, base, structure, member)                                                       \
 	((elf)->is_64 ? number_at(elf, (base) + offsetof(Elf64_##structure, member),               \
 				  sizeof((Elf64_##structure *)0)->member)                          \
 		      : number_at(elf, (base) + offsetof(Elf32_##structure, member),               \
 				  sizeof((Elf32_##structure *)0)->member))
 
-/* A table of the file: a walk over it ends where the file does. */
+/* A table in the file; table_of() cuts it at the end of the file. */
 struct table {
 	uint64_t offset;
 	uint64_t entry_size;
@@ -67,7 +67,7 @@ static uint64_t entry(const struct table *table, uint64_t i)
 	return table->offset + i * table->entry_size;
 }
 
-/* Whether the text, with its '\0', stands at this place in a table of strings. */
+/* Whether a table of strings has this text, with its '\0', at this place. */
 static bool string_is(const struct elf *elf, const struct table *sections, uint64_t strings,
 		      uint64_t place, const char *text)
 {
@@ -82,7 +82,7 @@ static bool string_is(const struct elf *elf, const struct table *sections, uint6
 	       memcmp(elf->bytes + offset + place, text, size) == 0;
 }
 
-/* One name of the section's table of dynamic symbols (System V ABI, "Symbol Table"). */
+/* Whether this table of dynamic symbols defines the name (System V ABI, "Symbol Table"). */
 static bool section_defines(const struct elf *elf, const struct table *sections, uint64_t section,
 			    const char *name)
 {
@@ -100,7 +100,7 @@ static bool section_defines(const struct elf *elf, const struct table *sections,
 	return false;
 }
 
-/* There is one table of dynamic symbols (System V ABI, "Sections"); a second is not looked at. */
+/* A file has only one table of dynamic symbols (System V ABI, "Sections"). */
 static bool defines(const struct elf *elf, const char *name)
 {
 	struct table sections = sections_of(elf);
@@ -112,8 +112,9 @@ static bool defines(const struct elf *elf, const char *name)
 }
 
 /*
- * Notes of one segment, each of three numbers, a name and a description, padded to the segment's
- * alignment (System V ABI, "Note Section"). Returns where the description begins, 0 without one.
+ * Looks for a note in one segment. A note has three numbers, a name and a description, padded to
+ * the segment's alignment (System V ABI, "Note Section"). Returns the offset of the description, or
+ * 0.
  */
 static uint64_t note_in(const struct elf *elf, uint64_t segment, const char *name, uint32_t type)
 {
@@ -147,9 +148,9 @@ static uint64_t find_note(const struct elf *elf, const char *name, uint32_t type
 }
 
 /*
- * A program of Go's own compiler, with or without section headers: the build ID of cmd/link, which
- * -buildid= leaves out, or what debug/buildinfo looks for, which came with Go 1.13: 0xff and this
- * text, where an address is divisible by 16.
+ * Recognizes programs of Go's own compiler, with or without section headers, by one of two marks:
+ * the build ID of cmd/link, which the option -buildid= omits; or the one that debug/buildinfo looks
+ * for, since Go 1.13: 0xff and this text at an offset divisible by 16.
  */
 static bool is_go(const struct elf *elf)
 {
@@ -174,7 +175,7 @@ static void read_version(const struct elf *elf, char version[VERSION_SIZE])
 			break;
 }
 
-/* Whether all that is to be loaded is in the file. */
+/* Whether the file contains everything that is to be loaded. */
 static bool is_whole(const struct elf *elf)
 {
 	struct table segments = segments_of(elf);
@@ -189,7 +190,7 @@ static bool is_whole(const struct elf *elf)
 	return segments.count > 0 && segments.count == MEMBER(elf, 0, Ehdr, e_phnum);
 }
 
-/* Where it begins in memory, and where its dynamic section is there. */
+/* The addresses of its first byte and of its dynamic section in memory. */
 static void read_places(const struct elf *elf, struct program *program)
 {
 	struct table segments = segments_of(elf);
@@ -207,7 +208,7 @@ static void read_places(const struct elf *elf, struct program *program)
 	}
 }
 
-/* As load_elf_binary() does: the first one, and its '\0' is in the file. */
+/* As in load_elf_binary() of Linux the first loader counts, and its '\0' must be in the file. */
 static void read_loader(const struct elf *elf, char loader[PATH_MAX])
 {
 	struct table segments = segments_of(elf);
@@ -241,7 +242,7 @@ static void read_elf(struct program *program, const unsigned char *bytes, size_t
 	};
 	read_loader(&elf, program->interpreter);
 	program->is_library = MEMBER(&elf, 0, Ehdr, e_type) == ET_DYN && is_whole(&elf);
-	/* Debuggers find what is loaded by these, of glibc's loader and of musl's. */
+	/* Debuggers find the loaded objects by these symbols, in glibc's loader and in musl's. */
 	program->is_loader = !*program->interpreter &&
 			     (defines(&elf, "_r_debug") || defines(&elf, "_dl_debug_addr"));
 	program->is_go = is_go(&elf);
@@ -266,9 +267,9 @@ static size_t skip_word(const char *text, size_t size, size_t from)
 }
 
 /*
- * As load_script() does in fs/binfmt_script.c: of the first 256 bytes the first line; everything
- * behind the interpreter is one argument; without the end of the line in sight the interpreter's
- * name has to end.
+ * As in the kernel (load_script() in fs/binfmt_script.c) the first line counts, within the first
+ * 256 bytes. All words behind the interpreter are one argument. If the line does not end there, at
+ * least the interpreter's name must.
  */
 static void read_script(struct program *program, const char *text, size_t size)
 {
@@ -293,7 +294,7 @@ static void read_script(struct program *program, const char *text, size_t size)
 	memcpy(program->argument, text + argument, end - argument);
 }
 
-/* What the kernel takes into account; a payload may follow. */
+/* Only the first bytes count, because some scripts carry a binary payload behind their text. */
 static bool is_text(const unsigned char *bytes, size_t size)
 {
 	for (size_t i = 0; i < size && i < SCRIPT_LINE; i++)

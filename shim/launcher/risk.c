@@ -1,4 +1,4 @@
-/* Which servers could a client of this network namespace miss, and meet itself? */
+/* --risk: lists the servers on whose port a client of this network namespace can meet itself. */
 #include "launcher.h"
 
 #include <errno.h>
@@ -46,7 +46,7 @@ static unsigned int port_of(const union endpoint *endpoint)
 	return ntohs(endpoint->v4.sin_port);
 }
 
-/* A client of a server that would be here, and from which it has no answer. */
+/* Whether a client still waits for an answer from an address of this host. */
 static bool is_trying(const struct tcp_socket *socket)
 {
 	union endpoint peer = socket->peer;
@@ -70,7 +70,7 @@ static int by_port(const void *a, const void *b)
 	return (right->state == TCP_LISTEN) - (left->state == TCP_LISTEN);
 }
 
-/* Those of the launcher's own network namespace that have to do with an ephemeral port. */
+/* Keeps the sockets of the launcher's network namespace that concern an ephemeral port. */
 static void keep_concerned(struct socket_list *list, const struct ephemeral_ports *ports)
 {
 	size_t kept = 0;
@@ -128,7 +128,7 @@ static void print_chances(const struct chance *chance)
 	putchar('\n');
 }
 
-/* The sockets from here on that listen on the same port, several of one server or of some. */
+/* How many sockets, from this one on, listen on the same port. */
 static size_t count_of_port(const struct socket_list *list, size_t first)
 {
 	size_t end = first + 1;
@@ -176,7 +176,7 @@ static bool has_server(const struct socket_list *list, unsigned int port)
 	return false;
 }
 
-/* Returns whether there was something to tell of, and adds its ports to those to be reserved. */
+/* Returns whether there was a finding, and adds the ports concerned to those to be reserved. */
 static bool print_findings(const struct socket_list *list, const struct ephemeral_ports *ports,
 			   bool to_reserve[PORTS])
 {

@@ -23,7 +23,7 @@ static void preload(const char *library)
 	free(list);
 }
 
-/* Without "#!" in it a script goes to the shell, as execvp() does it in glibc, but not in musl. */
+/* A script without "#!" is run by sh. execvp() does that too in glibc, but not in musl. */
 __attribute__((noreturn)) static void execute(char *path, char **command)
 {
 	static char shell[] = "/bin/sh";
@@ -32,7 +32,7 @@ __attribute__((noreturn)) static void execute(char *path, char **command)
 	execv(path, command);
 	error = errno;
 	if (error == ENOEXEC) {
-		/* The launcher's own name has been in front of the command. */
+		/* There is room in front of the command: argv[0], the launcher's name. */
 		command[0] = path;
 		command[-1] = shell;
 		execv(shell, command - 1);

@@ -1,4 +1,4 @@
-/* What /proc tells of TCP sockets. */
+/* Reads the TCP sockets that /proc lists. */
 #include "launcher.h"
 
 #include <arpa/inet.h>
@@ -58,8 +58,10 @@ static bool take_endpoint(const char **text, union endpoint *endpoint)
 	return true;
 }
 
-/* The columns: sl, local_address, rem_address, st, queues, tr and tm->when, retrnsmt, uid, timeout,
- * inode. */
+/*
+ * The columns are sl, local_address, rem_address, st, queues, tr and tm->when, retrnsmt, uid,
+ * timeout and inode.
+ */
 bool read_tcp_line(struct tcp_socket *socket, const char *line)
 {
 	uint64_t ignored;
@@ -174,7 +176,7 @@ static bool read_table(struct socket_list *list, const char *process, const char
 	return good;
 }
 
-/* Without IPv6 in the kernel there is no tcp6, and without the process there is neither. */
+/* A kernel without IPv6 has no tcp6. If the process has ended, net/tcp is missing too. */
 static bool has_only_ipv4(const char *process)
 {
 	FILE *table;

@@ -1,4 +1,4 @@
-/* Commands that start another: which one, and whether LD_PRELOAD reaches it. */
+/* Commands that start another command: which one, and whether it still gets LD_PRELOAD. */
 #include "launcher.h"
 
 #include <string.h>
@@ -8,7 +8,7 @@ static bool begins(const char *word, const char *with)
 	return strncmp(word, with, strlen(with)) == 0;
 }
 
-/* Whether one of the words is an option that begins so; "-" is one that does not go on. */
+/* Whether one of the words is an option that begins like this; "-" must be the whole word. */
 static bool has_option(char **words, const char *option)
 {
 	for (; *words && strcmp(*words, "--") != 0; words++)
@@ -25,7 +25,10 @@ static bool has_one_of(char **words, const char *const options[3])
 	return false;
 }
 
-/* LD_PRELOAD is handed on by name, as in "-E LD_PRELOAD"; a line for a shell is something else. */
+/*
+ * Whether a word hands LD_PRELOAD on by its name, as in "-E LD_PRELOAD". A word with a space or a
+ * dollar sign is a line for a shell.
+ */
 static bool name_preload(char **words)
 {
 	for (; *words; words++)
@@ -34,12 +37,12 @@ static bool name_preload(char **words)
 	return false;
 }
 
-/* Who starts its command in an environment of its own making. Options can be abbreviated. */
+/* Commands that start another with a new environment. Options may be abbreviated. */
 static const struct cleaner {
 	const char *name;
-	const char *when[3];   /* it has one of these; without any, always */
-	const char *unless[3]; /* it has one of these */
-	const char *order;
+	const char *when[3];   /* only with one of these options; without any, always */
+	const char *unless[3]; /* not with one of these options */
+	const char *order;     /* in which the started command keeps LD_PRELOAD */
 } cleaners[] = {
 	{"sudo", {0}, {0}, "sudo noselfconn COMMAND"},
 	{"su", {"-", "-l", "--l"}, {0}, "su - USER -c 'noselfconn COMMAND'"},
@@ -67,7 +70,7 @@ static bool is_assignment(const char *word)
 	return *word != '-' && strchr(word, '=');
 }
 
-/* A short option of env(1) that takes the next word if nothing of its own follows. */
+/* Whether this option of env(1) takes the next word as its value. */
 static bool takes_next(const char *option)
 {
 	size_t flags = strspn(option + 1, "0v");
@@ -77,7 +80,7 @@ static bool takes_next(const char *option)
 	       strcmp(option, "--split-string") == 0;
 }
 
-/* Whether env(1) takes LD_PRELOAD away, or the library out of it. */
+/* Whether env(1) removes LD_PRELOAD, or the library from it. */
 static bool env_cleans(char **words)
 {
 	bool cleans = false;
@@ -116,7 +119,7 @@ const char *right_order(char **command)
 	return NULL;
 }
 
-/* LD_PRELOAD and the settings are the protection, PATH is where the command is searched for. */
+/* Whether it leaves the protection and its settings alone, and PATH, which finds the command. */
 static bool is_harmless(const char *assignment)
 {
 	return !begins(assignment, "LD_") && !begins(assignment, "NOSELFCONN_") &&
@@ -131,7 +134,7 @@ char **behind_env(char **command)
 	return *command && **command && **command != '-' ? command : NULL;
 }
 
-/* env(1) takes the word as it stands: it is no option, and nothing in it is special after -S. */
+/* Whether env(1) takes the word literally: it is no option and has no character special to -S. */
 static bool is_plain(const char *word, size_t length)
 {
 	return length > 0 && *word != '-' && strcspn(word, "\"'\\$#") >= length;
@@ -155,7 +158,7 @@ bool command_of_env(const char *argument, char command[SCRIPT_LINE])
 	return true;
 }
 
-/* Of glibc's loader and of musl's: those that have a value, and those that do without a program. */
+/* The lists have the options of glibc's loader and of musl's. */
 char **behind_loader(char **command)
 {
 	static const char *const with_value[] = {"--library-path",

@@ -1,4 +1,4 @@
-/* Are these processes protected? */
+/* --status: says of running processes whether they are protected. */
 #include "launcher.h"
 
 #include <errno.h>
@@ -22,7 +22,7 @@ static int say_of_group(const char *group, const char *why)
 	return UNKNOWN;
 }
 
-/* One process after another; those that have ended meanwhile need no protection. */
+/* Judges each process of the group, except those that have ended meanwhile. */
 static int judge_group(const char *group)
 {
 	static struct verdict verdict;

@@ -1,4 +1,4 @@
-/* What core asks of whoever links it. */
+/* The function that each program with core has to define: core.h. */
 #include "core.h"
 
 #include <unistd.h>

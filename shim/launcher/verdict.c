@@ -1,4 +1,4 @@
-/* Is the library at work in this process, and is none of its sockets connected to itself? */
+/* Decides whether a process is protected: by its loaded objects and by its sockets. */
 #include "launcher.h"
 
 #include <errno.h>
@@ -31,7 +31,7 @@ static void say_unknown(struct verdict *verdict, int error)
 			       : strerror(error));
 }
 
-/* Those of the process's network namespace; many processes in turn have the same. */
+/* Of the process's network namespace. The last answer is kept, for several processes in one. */
 static const struct socket_list *find_own_peers(const char *process)
 {
 	static struct socket_list found;
@@ -62,7 +62,7 @@ static void add_evidence(struct verdict *verdict, int fd, const struct tcp_socke
 	    endpoint_text(&socket->local, address));
 }
 
-/* Returns false with errno when it cannot be known. */
+/* Looks for self-connected sockets of the process. Returns false with errno if it cannot. */
 static bool find_evidence(const char *process, struct verdict *verdict)
 {
 	const struct socket_list *own_peers = find_own_peers(process);
@@ -82,7 +82,7 @@ static bool find_evidence(const char *process, struct verdict *verdict)
 	return true;
 }
 
-/* The value of the first variable that begins so, as getenv() has it; NULL without one. */
+/* The value of the first entry with this prefix, as getenv() would return it; NULL without one. */
 static const char *value_after(FILE *environment, const char *prefix, char **line, size_t *size)
 {
 	size_t length = strlen(prefix);
@@ -94,7 +94,7 @@ static const char *value_after(FILE *environment, const char *prefix, char **lin
 	return NULL;
 }
 
-/* What the library has made of the environment that the process was started with. */
+/* The settings that the library has read from the environment in which the process started. */
 static bool read_settings_of(const char *process, struct settings *read)
 {
 	FILE *environment = open_of(process, "environ");
@@ -116,7 +116,7 @@ static bool read_settings_of(const char *process, struct settings *read)
 	return true;
 }
 
-/* Returns false with errno; what is in the file is undefined when it is no ELF file. */
+/* Returns false with errno if the file cannot be read. */
 static bool read_file_of(const char *process, const char *path, struct program *program)
 {
 	char whole[PATH_MAX + 64];
@@ -130,7 +130,7 @@ static bool read_file_of(const char *process, const char *path, struct program *
 	return true;
 }
 
-/* Both as the process sees them. */
+/* Both paths are looked up in the process's own root directory. */
 static bool is_same_file(const char *process, const char *a, const char *b)
 {
 	char path[PATH_MAX + 64];
@@ -145,7 +145,7 @@ static bool is_same_file(const char *process, const char *a, const char *b)
 	       status_a.st_ino == status_b.st_ino;
 }
 
-/* That of the file which a restart would load, "" when it is the same file or cannot be known. */
+/* The version that a restart would load; "" if that is the same file, or not known. */
 static const char *version_after_restart(const char *process, const struct loaded *loaded)
 {
 	static struct program program;
@@ -164,7 +164,7 @@ static const char *version_after_restart(const char *process, const struct loade
 		       : "";
 }
 
-/* Whether a file of the library's name is mapped for execution, whoever has done that. */
+/* Whether a file with the library's name is mapped for execution, by the linker or otherwise. */
 static bool is_mapped(const struct memory *memory)
 {
 	for (size_t i = 0; i < memory->count; i++)
@@ -193,7 +193,6 @@ static void say_protected(const char *process, const struct loaded *loaded, cons
 	    *after ? "; restart it to get " : "", after);
 }
 
-/* What the dynamic linker has made of the library. */
 static void judge_loaded(const char *process, const struct memory *memory,
 			 const struct loaded *loaded, const struct program *program,
 			 struct verdict *verdict)
@@ -229,8 +228,7 @@ static void judge_loaded(const char *process, const struct memory *memory,
 		say_protected(process, loaded, library, verdict);
 }
 
-/* Returns false when the process is just starting, so that the answer may be another in a moment.
- */
+/* Returns false if the process is just starting, so that the answer may soon change. */
 static bool look_at_memory(const char *process, const struct memory *memory,
 			   struct verdict *verdict)
 {

@@ -68,9 +68,10 @@ static inline bool is_under_way(int outcome)
 }
 
 /*
- * The message is looked at only where the kernel has done so: a bad pointer stays its EFAULT. A
- * Fast Open may have connected the socket and then failed because of its data, or say EALREADY when
- * its SO_SNDTIMEO is over (MPTCP); EISCONN tells of a connection that an earlier call has made.
+ * The message is read only after the kernel has read it, so that a bad pointer gives EFAULT and no
+ * crash. A Fast Open can fail because of its data although it has connected the socket, and with
+ * MPTCP it returns EALREADY when SO_SNDTIMEO expires. EISCONN means that an earlier call made the
+ * connection.
  */
 static bool is_suspect(const struct call *call, int outcome)
 {
@@ -84,12 +85,12 @@ static bool is_suspect(const struct call *call, int outcome)
 }
 
 /*
- * Makes the caller's call once more. No cancellation point, since a thread that ended here would
- * leave the pin behind.
+ * Makes the caller's call once more. Not a cancellation point, because a thread that ended here
+ * would leave the pin open.
  */
 static ssize_t repeat(const struct call *call, int pin)
 {
-	/* musl's counts are of type int, and what pads them to a size_t need not be 0. */
+	/* In musl the two lengths are ints, and their padding up to a size_t need not be 0. */
 	const struct msghdr *given = call->message;
 	const struct msghdr message = {.msg_name = given->msg_name,
 				       .msg_namelen = given->msg_namelen,
@@ -112,9 +113,9 @@ static bool is_non_blocking(int fd)
 }
 
 /*
- * Has the kernel refuse a connection to the address of the call, if the call does not wait. Returns
- * false when that has not happened at once, as with a filter that drops what goes to port 0; then
- * no connection is under way.
+ * For a non-blocking call, lets the kernel refuse a connection to port 0 of the same address.
+ * Returns false if the call blocks, or if the refusal does not come at once, for instance because a
+ * filter drops packets to port 0. Then no connection is under way.
  */
 static bool kernel_refuses(const struct call *call, int pin)
 {
@@ -137,13 +138,14 @@ static bool kernel_refuses(const struct call *call, int pin)
 	return false;
 }
 
-/* The call goes on until the socket is no longer connected to itself. Returns 0 or an errno. */
+/* Undoes and retries until the socket is not connected to itself. Returns 0 or an errno. */
 static int step_in(struct call *call, int pin, ssize_t *result, int outcome)
 {
 	while (is_self_connected(pin)) {
 		call->self_connects++;
 		call->stuck = !undo_self_connect(pin);
-		/* A signal has ended the waiting, and another attempt would begin to wait anew. */
+		/* After a signal the caller wants control back; another attempt could wait again.
+		 */
 		if (call->stuck || outcome == EINTR)
 			return ECONNREFUSED;
 		if (call->self_connects > settings.value[RETRIES])
@@ -153,7 +155,8 @@ static int step_in(struct call *call, int pin, ssize_t *result, int outcome)
 		*result = repeat(call, pin);
 		outcome = *result < 0 ? errno : 0;
 	}
-	/* Undoing gives up a port that the kernel had chosen; a true refusal needs no other one. */
+	/* A retry needs another port and may find none. A true refusal would need no second port.
+	 */
 	return call->self_connects > 0 && outcome == EADDRNOTAVAIL ? ECONNREFUSED : outcome;
 }
 
@@ -162,9 +165,9 @@ __attribute__((cold)) ssize_t look_after(struct call *call, ssize_t result)
 	int outcome = result < 0 ? errno : 0;
 
 	if (is_suspect(call, outcome)) {
-		/* Not among the standard descriptors, which others expect to get. */
+		/* Not 0 to 2: if one of these is closed, the program may expect to open it next. */
 		long duplicate = system_call(SYS_fcntl, call->fd, F_DUPFD_CLOEXEC, 3, 0, 0, 0);
-		/* At the limit of open files the descriptor itself has to do. */
+		/* At the limit of open files there is no pin, and the descriptor itself is used. */
 		outcome =
 			step_in(call, duplicate < 0 ? call->fd : (int)duplicate, &result, outcome);
 		if (duplicate >= 0)

@@ -1,6 +1,7 @@
 /*
- * Connections that sendto(), sendmsg() and sendmmsg() open with MSG_FASTOPEN. What has gone to the
- * socket itself is dropped when that is undone, and the next attempt sends it again.
+ * Connections that sendto(), sendmsg() and sendmmsg() open with MSG_FASTOPEN. If the socket is
+ * connected to itself, the reset drops the data that it has received from itself, and the retry
+ * sends the data again.
  */
 #include "library.h"
 
@@ -13,7 +14,10 @@ ssize_t noselfconn_sendto(int fd, const void *data, size_t size, int flags,
 	if (__builtin_expect(!(flags & MSG_FASTOPEN), true))
 		return libc_sendto(fd, data, size, flags, destination, length);
 
-	/* sendto() cuts a size that sendmsg() rejects, to a little less (MAX_RW_COUNT). */
+	/*
+	 * sendto() cuts a size above MAX_RW_COUNT, which is a little less than INT_MAX; sendmsg()
+	 * would reject a size above INT_MAX.
+	 */
 	struct iovec whole = {.iov_base = (void *)data, .iov_len = size < INT_MAX ? size : INT_MAX};
 	struct msghdr message = {.msg_name = (void *)destination,
 				 .msg_namelen = length,
@@ -32,7 +36,7 @@ ssize_t noselfconn_sendmsg(int fd, const struct msghdr *message, int flags)
 	return look_after(&call, libc_sendmsg(fd, message, flags));
 }
 
-/* musl's count is an int, and what pads it to a size_t need not be 0. */
+/* In musl msg_iovlen is an int, and its padding up to a size_t need not be 0. */
 static size_t size_of(const struct msghdr *message)
 {
 	size_t size = 0;
@@ -53,9 +57,10 @@ static bool opens_connection(int fd)
 }
 
 /*
- * The first message, which opens the connection, goes by itself: the next definition would fill in
- * the length of what is then undone. As in the kernel (__sys_sendmmsg()), nothing follows a message
- * that is not sent whole, and only the first one's error counts.
+ * Sends the first message, which opens the connection, in a call of its own. Otherwise the next
+ * definition would report lengths of messages that are then undone. As in the kernel
+ * (__sys_sendmmsg()), a message that is sent in part is the last one, and only an error of the
+ * first message is returned.
  */
 __attribute__((cold, noinline)) static int open_by_first(int fd, struct mmsghdr *messages,
 							 unsigned int count, int flags)
@@ -67,7 +72,8 @@ __attribute__((cold, noinline)) static int open_by_first(int fd, struct mmsghdr 
 		return libc_sendmmsg(fd, messages, count, flags);
 
 	ssize_t sent = noselfconn_sendmsg(fd, &messages->msg_hdr, flags);
-	/* Where the kernel cannot write, a write of our own would be a crash. */
+	/* The kernel writes to msg_len first: if it cannot, our own write would crash the program.
+	 */
 	if (sent < 0 || !get_option(fd, SOL_SOCKET, SO_TYPE, &messages->msg_len, sizeof(int)))
 		return -1;
 	messages->msg_len = (unsigned int)sent;

@@ -21,7 +21,7 @@ ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 	return noselfconn_sendmsg(fd, message, flags);
 }
 
-/* The one that the libcs do not agree on. */
+/* The only type in which libcs differ. */
 #ifdef __GLIBC__
 typedef int sendmmsg_flags;
 #else
@@ -34,7 +34,7 @@ int sendmmsg(int fd, struct mmsghdr *messages, unsigned int count, sendmmsg_flag
 }
 
 #if defined(__GLIBC__) && __SIZEOF_POINTER__ == 4
-/* What <sys/socket.h> calls the two in programs with 64-bit times (_TIME_BITS, glibc 2.34). */
+/* In programs with 64-bit times (_TIME_BITS, glibc 2.34) <sys/socket.h> uses these names. */
 ssize_t __sendmsg64(int fd, const struct msghdr *message, int flags);
 int __sendmmsg64(int fd, struct mmsghdr *messages, unsigned int count, int flags);
 

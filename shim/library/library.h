@@ -1,10 +1,10 @@
 /*
- * The inside of the library. Data flows one way, each step told by attempt.c:
+ * The inside of the library. attempt.c explains how it works. A call goes this way:
  *
- *   hooks.c -> attempt.c, fastopen.c -> next.c for the call itself, core for what became of it,
- *   report.c -> line.c, log.c for the line about it
+ *   hooks.c -> attempt.c, fastopen.c -> next.c makes the call, core examines the socket,
+ *   report.c -> line.c, log.c write the line about it
  *
- * start.c is run once, before all of that.
+ * start.c runs once, before all of that.
  *
  * Unless a contract says otherwise, a function may be called in a signal handler, in the child of
  * a fork and by many threads at once, and is no cancellation point.
@@ -36,33 +36,33 @@ const char *libc_secure_getenv(const char *variable);
 /* The value of program_invocation_short_name(3), or NULL. Not async-signal-safe. */
 const char *libc_program_name(void);
 
-/* Looks all of them up, so that no later call has to. Not async-signal-safe. */
+/* Looks up all of these. Not async-signal-safe, unlike the later calls through them. */
 void find_next_definitions(void);
 
 /* start.c */
 extern struct settings settings; /* written by start() only */
 
 /*
- * Makes the library ready: the next definitions, the settings, and what the log needs to know. The
- * constructor calls it, or a hooked function, if the constructor of another library calls one
- * first. Keeps errno. Not async-signal-safe.
+ * Prepares the library: next definitions, settings and log. It is the constructor, and a hooked
+ * function calls it if the constructor of another library calls that function first. Keeps errno.
+ * Not async-signal-safe.
  */
 void start(void);
 
 /*
- * Returns the settings in the environment, and the default where there is none or where the process
- * has more rights than its caller (AT_SECURE). Prepares the log for them. A value that cannot be
- * used costs one line of complaint, in the log or, without one, on standard error. Not
- * async-signal-safe.
+ * Returns the settings from the environment. A variable that is not set gives the default, and so
+ * does every variable if the process has more rights than its caller (AT_SECURE). An invalid value
+ * gives the default and one line of complaint, in the log or, without a log, on standard error.
+ * Prepares the log. Not async-signal-safe.
  */
 struct settings read_settings(void);
 
 /*
  * attempt.c, fastopen.c: the logic behind the hooks, with the contracts of connect(2), sendto(2),
- * sendmsg(2) and sendmmsg(2), except that a self-connect is undone and tried again. When the
- * retries are used up, or there is no port for one, or the self-connect cannot be undone, or a
- * signal has ended the waiting, the connection is refused. errno after success is what the caller
- * had. Cancellation points as far as the next definitions are.
+ * sendmsg(2) and sendmmsg(2), except that a self-connect is undone and the call repeated. The
+ * connection is refused if the retries are used up, if there is no port for a retry, if the
+ * self-connect cannot be undone, or after a signal. On success errno keeps the caller's value. They
+ * are cancellation points if the next definitions are.
  */
 connect_function noselfconn_connect;
 sendto_function noselfconn_sendto;
@@ -72,7 +72,7 @@ sendmmsg_function noselfconn_sendmmsg;
 /* attempt.c: one call of the program that may connect. */
 struct call {
 	int fd;
-	const struct msghdr *message; /* a connect() has the address only */
+	const struct msghdr *message; /* of a connect() only the address */
 	int flags;		      /* MSG_FASTOPEN and others; 0 for connect() */
 	int caller_errno;
 	unsigned int self_connects;
@@ -80,9 +80,9 @@ struct call {
 };
 
 /*
- * Goes on from the program's own attempt, which ended with result and errno: a self-connect is
- * undone, and the call made again. The message is looked at only if the kernel has accepted it.
- * Returns what the program is to get, with errno.
+ * Continues after the program's own attempt, which ended with result and errno: undoes a
+ * self-connect and repeats the call. Reads the message only if the kernel has accepted it. Returns
+ * the program's result, with errno.
  */
 ssize_t look_after(struct call *call, ssize_t result);
 
@@ -92,7 +92,7 @@ ssize_t look_after(struct call *call, ssize_t result);
  */
 void report(const struct call *call, int outcome);
 
-/* line.c: a line of text, cut off where it is full. The text does not end in '\0'. */
+/* line.c: a line of text, cut off when it is full. The text does not end in '\0'. */
 struct line {
 	char text[256];
 	size_t length;
@@ -100,13 +100,13 @@ struct line {
 
 void append_text(struct line *line, const char *text);
 void append_safe(struct line *line, const char *text,
-		 size_t most); /* '?' for what does not print */
+		 size_t most); /* '?' for control bytes and non-ASCII */
 void append_number(struct line *line, unsigned int number);
 void append_endpoint(struct line *line, const union endpoint *endpoint); /* 1.2.3.4:5, [::1]:5 */
 
 /*
- * log.c: remembers what the log needs to know from the time before main(): the program's name
- * and, for standard error, which file that is. Only read_settings() calls it.
+ * log.c: remembers the program's name and, for standard error, which file that is before main().
+ * Only read_settings() calls it.
  */
 void prepare_log(enum log_target target);
 
@@ -114,7 +114,7 @@ void prepare_log(enum log_target target);
 void begin_line(struct line *line);
 
 /*
- * Hands the line to standard error or to syslog if that takes it now; otherwise the line is lost.
+ * Writes the line to standard error or to syslog if that is possible at once; otherwise it is lost.
  * Leaves no signal and no descriptor behind. Changes errno and the line.
  */
 void write_line(struct line *line, enum log_target target);

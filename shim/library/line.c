@@ -55,7 +55,7 @@ static unsigned int group_of(const void *address, int i)
 static void append_v6(struct line *line, const struct in6_addr *address)
 {
 	int zeros = 1;
-	int end = -1; /* of that row */
+	int end = -1; /* the last group of that row */
 
 	for (int i = 0, row = 0; i < 8; i++) {
 		row = group_of(address, i) == 0 ? row + 1 : 0;

@@ -1,4 +1,4 @@
-/* The log: where a line starts, and how it leaves. */
+/* The log: how a line starts, and where it goes. */
 #include "library.h"
 
 #include <errno.h>
@@ -18,8 +18,8 @@
 #endif
 
 /*
- * RFC 3164 without the time stamp, which the reader of /dev/log adds:
- * "<facility * 8 + severity>", here user and warning. Standard error gets what comes after it.
+ * RFC 3164: "<facility * 8 + severity>", here user and warning. The reader of /dev/log adds the
+ * time. Standard error gets the line without this prefix.
  */
 static const char priority[] = "<12>";
 
@@ -43,7 +43,7 @@ static bool identify_stderr(struct statx *file)
 			   STATX_TYPE | STATX_INO, (long)file, 0) == 0;
 }
 
-/* A daemon closes descriptor 2, and then the number may be given to anything. */
+/* A daemon closes descriptor 2, and any other file may then get this number. */
 static bool is_first_stderr(struct statx *file)
 {
 	return first_stderr.stx_mask && identify_stderr(file) &&
@@ -64,28 +64,30 @@ void prepare_log(enum log_target target)
 		identify_stderr(&first_stderr);
 }
 
-/* A reader that has gone and an error that waits for the program show beside the room. */
+/*
+ * Whether fd is writable, and nothing else. POLLERR beside POLLOUT means that the reader of a pipe
+ * has gone, or that a socket has an error, which the program is to get.
+ */
 static bool takes_a_line_now(int fd)
 {
 	struct pollfd descriptor = {.fd = fd, .events = POLLOUT};
 	struct timespec at_once = {0};
 
-	/* poll() would be a cancellation point, and newer architectures do not have the call. */
+	/* poll(3) is a cancellation point, and newer architectures lack the system call poll. */
 	return system_call(SYS_ppoll, (long)&descriptor, 1, (long)&at_once, 0, 0, 0) == 1 &&
 	       descriptor.revents == POLLOUT;
 }
 
-/* A set of signals as the kernel has it. Those here are below 32. */
+/* The kernel's set of signals that contains this one, which must be below 33. */
 static unsigned long set_of(int signal)
 {
 	return 1UL << (signal - 1);
 }
 
 /*
- * A write that fails raises its signal for the thread that writes, which can hold it back and take
- * it away. One that was pending already stays, and so does one that somebody else sends. SIGTTOU,
- * which would stop a background job, is not even raised while it is held back
- * (__tty_check_change() in Linux).
+ * A failing write raises SIGPIPE or SIGXFSZ for the writing thread. This thread blocks both, and
+ * takes away a signal that this write raised; one that was pending before stays. SIGTTOU, which
+ * would stop a background job, is not raised while it is blocked (__tty_check_change() in Linux).
  */
 static void write_without_signal(int fd, const char *text, size_t size)
 {
@@ -147,7 +149,7 @@ void write_line(struct line *line, enum log_target target)
 	line->text[line->length] = target == LOG_TO_SYSLOG ? '\0' : '\n';
 	if (target == LOG_TO_STDERR)
 		write_to_stderr(line->text + skipped, line->length + 1 - skipped);
-	/* As syslog(3): where /dev/log is a stream, a message ends with '\0'. */
+	/* Like syslog(3): if /dev/log is a stream, each message ends with '\0'. */
 	else if (!write_to_syslog(SOCK_DGRAM, line->text, line->length))
 		write_to_syslog(SOCK_STREAM, line->text, line->length + 1);
 }

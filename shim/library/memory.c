@@ -1,6 +1,6 @@
 /*
- * What the compiler calls for structures on some processors. A program may have functions of these
- * names, so the library has its own, which nobody else sees.
+ * On some processors the compiler calls these functions to copy or clear structures. A program may
+ * have other functions with these names, so the library has hidden ones of its own.
  */
 #include <stddef.h>
 

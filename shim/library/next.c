@@ -1,4 +1,4 @@
-/* The next definitions. */
+/* Finds the next definitions of the hooked functions. */
 #include "library.h"
 
 #include <dlfcn.h>
@@ -8,10 +8,11 @@
 #include <unistd.h>
 
 /*
- * Before glibc 2.34 dlsym() lives in libdl, which a process need not have. Then no other preload
- * that hooks connect() is there either, since it would have brought libdl along, and libc's own
- * second name of connect() is as good. The other three are for such a process only: what a program
- * defines by these names would be taken for libc's. secure_getenv() came with glibc 2.17.
+ * Before glibc 2.34 dlsym() is in libdl, and a process need not have libdl. Such a process has no
+ * other preload that hooks connect() either, since that would have brought libdl along. So
+ * __connect(), libc's second name of connect(), serves as the next definition. The other three weak
+ * references also serve only there: elsewhere they could find a function of the program's. glibc
+ * has secure_getenv() since 2.17.
  */
 #pragma weak dlsym
 #pragma weak syscall
@@ -24,8 +25,8 @@ extern const char __ehdr_start[] __attribute__((visibility("hidden")));
 extern const char _end[] __attribute__((visibility("hidden")));
 
 /*
- * What stands in for each definition until it is found: the constructor of another library may call
- * a hooked function before ours has run. Without dlsym() it never is.
+ * These stand in for the definitions until start() has found them, because the constructor of
+ * another library may call a hooked function before ours has run. Without dlsym() they stay.
  */
 static int late_connect(int fd, const struct sockaddr *address, socklen_t length)
 {
@@ -67,7 +68,7 @@ static int late_getsockname(int fd, struct sockaddr *address, socklen_t *length)
 	return (int)socket_call(SYS_GETSOCKNAME, fd, (long)address, (long)length, 0, 0, 0);
 }
 
-/* Atomic, since several threads may look up at once; they find the same. */
+/* Atomic, since several threads may look them up at the same time; all find the same. */
 connect_function *_Atomic libc_connect = late_connect;
 sendto_function *_Atomic libc_sendto = late_sendto;
 sendmsg_function *_Atomic libc_sendmsg = late_sendmsg;
@@ -79,8 +80,8 @@ static __typeof__(secure_getenv) *_Atomic libc_getenv;
 typedef void function(void);
 
 /*
- * A dlsym() of somebody else's that hands RTLD_NEXT on looks from its own place in the chain, and
- * what comes next from there may be this library.
+ * If another preload wraps dlsym() and passes RTLD_NEXT on, the search starts after that preload
+ * and may find this library itself. Such a result is rejected.
  */
 static function *look_up(const char *name, function *otherwise)
 {
@@ -117,7 +118,7 @@ const char *libc_secure_getenv(const char *variable)
 	return libc_getenv ? libc_getenv(variable) : NULL;
 }
 
-/* RTLD_DEFAULT: a program that uses the variable has the only copy that libc keeps up. */
+/* RTLD_DEFAULT, because in a program that uses the variable libc writes to the program's copy. */
 const char *libc_program_name(void)
 {
 	static char **const otherwise = &program_invocation_short_name;

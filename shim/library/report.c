@@ -1,9 +1,9 @@
-/* What the library did in one call, told in one line. */
+/* Composes the log line about one call. */
 #include "library.h"
 
 #include <errno.h>
 
-/* What programs hear of connections; everything else has its number in the log. */
+/* The usual outcomes of a connection. The log shows any other as a number. */
 static const struct {
 	int number;
 	char name[16];

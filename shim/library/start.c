@@ -1,4 +1,4 @@
-/* Before main(): the settings, and the order in which the library gets ready. */
+/* The constructor: runs before main() and reads the settings. */
 #include "library.h"
 
 #include <errno.h>
@@ -29,7 +29,7 @@ struct settings read_settings(void)
 
 	for (enum setting setting = 0; setting < SETTINGS; setting++) {
 		const char *value = libc_secure_getenv(setting_rules[setting].variable);
-		/* What is left of a variable that was cleared in a unit file or an image is "". */
+		/* "" is how unit files and container images clear a variable. */
 		bool usable = !value || !*value || parse_setting(setting, value, &read);
 		unusable[setting] = usable ? NULL : value;
 		complaints |= !usable;
@@ -46,11 +46,11 @@ struct settings read_settings(void)
 
 __attribute__((constructor)) void start(void)
 {
-	/* Of a size that riscv64 exchanges without libatomic's help. */
+	/* An int, because on riscv64 a smaller type would need libatomic. */
 	static atomic_int started;
 	int caller_errno = errno;
 
-	/* Two threads may come here at once; the second goes on with the settings unread. */
+	/* If two threads come here at once, the second goes on before the settings are read. */
 	find_next_definitions();
 	if (!atomic_exchange(&started, true))
 		settings = read_settings();

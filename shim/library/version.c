@@ -1,4 +1,5 @@
-/* An ELF note, by which a file and what is mapped of it can be told from others of that name. */
+/* An ELF note with the version, by which the launcher recognizes the library, in a file or mapped.
+ */
 #include <stdint.h>
 
 static const struct {

@@ -30,8 +30,10 @@ int64_t now(void);
 void reset_on_close(int fd);
 int tcp_socket(int flags);
 struct sockaddr_in loopback_address(int port);
-/* Bound to port 0, so that the kernel chose the port. If the socket connects to *address, it
- * connects to itself. */
+/*
+ * Bound to port 0, so that the kernel chose the port. If the socket connects to *address, it
+ * connects to itself.
+ */
 int bound_socket(int flags, struct sockaddr_in *address);
 /* Waits for the outcome of a non-blocking connect(): 0 or an errno. */
 int outcome_of(int fd);

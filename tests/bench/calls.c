@@ -189,8 +189,7 @@ static int send_by_sendmmsg(int fd, struct mmsghdr *message)
 	return sendmmsg(fd, message, 1, 0);
 }
 
-/* Sends one byte in each call over one connection. sendmsg() returns 1 byte, sendmmsg() 1 message.
- */
+/* Sends one byte in each call over one connection. Both ways of sending return 1. */
 static int64_t sends(int family, long count, int (*send_byte)(int, struct mmsghdr *))
 {
 	struct sockaddr_storage address;

@@ -24,8 +24,7 @@ extern volatile sig_atomic_t broken_pipes; /* SIGPIPEs of the call */
 extern bool something_closed;		   /* or shut down, so far */
 int descriptor_of(uint8_t slot);
 
-/* perform.c: map_arguments() is called once; perform() makes one call, with its result and errno.
- */
+/* perform.c: map_arguments() is called once; perform() makes one call and keeps its outcome. */
 void map_arguments(void);
 long perform(const struct call *call);
 extern bool to_port_0; /* whatever port the call names */

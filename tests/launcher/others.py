@@ -1,4 +1,4 @@
-"""Keeps 1,000 TCP, UDP and UNIX sockets. Many have port 40000, but no TCP socket is connected to itself.
+"""Keeps 1,000 TCP, UDP and UNIX sockets. Many have port 40000, but none of TCP is its own peer.
 
 On SIGUSR1 it sends a byte through each connection, in both directions, and prints "intact".
 """

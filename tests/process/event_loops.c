@@ -309,8 +309,7 @@ START_TEST(watched_in_some_ports)
 }
 END_TEST
 
-/* In a loop with a single thread, the first event after connect() is the outcome, and the only one.
- */
+/* In a loop with a single thread the first event after connect() is the only one: the outcome. */
 START_TEST(own_loop_in_some_ports)
 {
 	int meetings = 0;

@@ -4,6 +4,5 @@
 #include <stdbool.h>
 #include <sys/socket.h>
 
-/* Called before each one that is made with syscall(2). Returns false, with errno, if it is to fail.
- */
+/* Called before each call made with syscall(2). Returns false, with errno, to make it fail. */
 bool may_connect(const struct sockaddr *address);

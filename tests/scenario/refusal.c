@@ -223,8 +223,7 @@ START_TEST(refused_socket_reaches_a_server)
 }
 END_TEST
 
-/* Where a filter lets nothing go to port 0, the kernel does not refuse: then connect() itself does.
- */
+/* If a filter drops packets to port 0, the kernel cannot refuse, so connect() itself does. */
 START_TEST(filter_that_drops_port_0)
 {
 	run("nft 'table inet filter { chain input { type filter hook input priority 0; "
