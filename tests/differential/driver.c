@@ -44,7 +44,7 @@ struct finding {
 	struct sequence sequence;
 	struct pair traces;
 	struct difference difference;
-	int runs; /* so many are enough to see it again */
+	int runs; /* how many runs it takes to see the difference again */
 };
 
 static bool differs(struct finding *finding)
@@ -163,7 +163,7 @@ static unsigned int self_connects_in(const struct trace *trace)
 	return sum;
 }
 
-/* Few sequences vary by chance on any machine, most of them in the choice of ports. */
+/* On any machine a few sequences vary by chance, mostly in the choice of ports. */
 static bool is_too_much(unsigned long varied, unsigned long once, unsigned long count)
 {
 	return varied > count / 100 + 1 || once > count / 1000 + 5;

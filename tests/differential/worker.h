@@ -21,7 +21,7 @@ union address {
 extern const struct sequence *sequence;
 extern int slots[SLOTS];
 extern volatile sig_atomic_t broken_pipes; /* SIGPIPEs of the call */
-extern bool something_closed;		   /* or shut down, so far */
+extern bool something_closed;		   /* or shut down, since the sequence began */
 int descriptor_of(uint8_t slot);
 
 /* perform.c: map_arguments() is called once; perform() makes one call and keeps its outcome. */

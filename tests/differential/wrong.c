@@ -1,4 +1,4 @@
-/* Loaded before the library: does the one thing wrong that FAULT names. */
+/* Loaded before the library: makes the one mistake that FAULT names. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdbool.h>

@@ -136,8 +136,8 @@ static int unsent(int fd)
 }
 
 /*
- * The call waits until somebody reads, as it does without the library, but only the socket itself
- * could. The library can look when a signal ends the call, as here.
+ * The call waits for a reader, as it does without the library, and the only possible reader is the
+ * socket itself. The library examines the socket when a signal ends the call, as here.
  */
 START_TEST(more_data_than_room)
 {

@@ -5,7 +5,7 @@
 
 /* The library's calls of libc and the kernel, as the bits of a set. */
 enum {
-	CONNECT = 1 << 0, /* or sendto() or sendmsg(), as the library has it from the program */
+	CONNECT = 1 << 0, /* or sendto() or sendmsg(): the program's own call */
 	GETSOCKNAME = 1 << 1,
 	GETPEERNAME = 1 << 2,
 	GET_PEER = 1 << 3,

@@ -1,6 +1,6 @@
 #!/bin/bash
-# The line arrives in the journal whole, with its program, process and priority: systemd-journald
-# with a /run and a /dev of its own. Control: without the library there is no line.
+# The log line arrives complete in the journal, with the right program, process and priority. The
+# systemd-journald here has its own /run and /dev. Control: without the library there is no line.
 #
 #   journald.sh LIBRARY
 set -euo pipefail
@@ -34,7 +34,7 @@ for _ in {1..100}; do
 	sleep 0.1
 done
 
-# The shell is the client: bash has connect() behind this path. It leaves its own process id.
+# The client is bash, which connects through /dev/tcp. It prints its process id.
 meet_itself() {
 	# shellcheck disable=SC2016 # for the inner shell
 	"$@" NOSELFCONN_LOG=syslog bash -c 'echo $$; 2>/dev/null exec 3<>/dev/tcp/127.0.0.1/40000' ||
@@ -62,5 +62,5 @@ expect "$(field SYSLOG_IDENTIFIER "$pid")" bash
 expect "$(field SYSLOG_PID "$pid")" "$pid"
 expect "$(field PRIORITY "$pid")" 4
 expect "$(field MESSAGE "$control")" ""
-# The control did meet itself.
+# The control was connected to itself.
 ss -Htan state time-wait | grep -q '127.0.0.1:40000 *127.0.0.1:40000'

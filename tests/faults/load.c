@@ -22,7 +22,7 @@ struct client {
 
 static struct client clients[SOCKETS];
 
-/* One each, so that they share the few ports. */
+/* Each client has its own address, so that all can use the same few ports. */
 static union address address_of_client(int i, int port)
 {
 	union address address = address_of("127.1.0.0", port);

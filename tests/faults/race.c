@@ -104,7 +104,7 @@ static void must_be_untouched(const char *when)
 	}
 	ck_assert_msg(result == 0, "%s: has lost its peer", when);
 	ck_assert_msg(ntohs(other.v4.sin_port) == LIVE_PORT, "%s: has another peer", when);
-	/* What is first in the peer's queue is from here. */
+	/* The first byte in the peer's queue was sent here. */
 	ck_assert_msg(sends_itself(number, peer), "%s: cannot send", when);
 	ck_assert_msg(recv(peer, &linger, 1, MSG_DONTWAIT) == -1 && errno == EAGAIN,
 		      "%s: its peer has got more than that", when);

@@ -1,6 +1,6 @@
 /*
- * The kernel itself fails a call, with every errno there is: under a seccomp filter that a process
- * starts with, so that the library's constructor meets it too.
+ * The kernel itself fails a call, with every errno. A seccomp filter does that, which the process
+ * has from its start, so that it applies to the library's constructor too.
  */
 #include "scenario.h"
 

@@ -137,7 +137,7 @@ START_TEST(stream)
 }
 END_TEST
 
-/* Nobody accepts, and there is no room in the queue. */
+/* The server accepts no connection, and its queue is full. */
 START_TEST(full_stream)
 {
 	int server = listener(SOCK_STREAM);

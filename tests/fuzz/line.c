@@ -82,7 +82,7 @@ static void write_endpoint(char *text, size_t size, const union endpoint *endpoi
 		return;
 	}
 	inet_ntop(AF_INET6, v6, address, sizeof address);
-	/* RFC 5952, 5: not in the long obsolete ::1.2.3.4, which inet_ntop() still writes so. */
+	/* inet_ntop() writes ::1.2.3.4, a form that RFC 5952, 5, no longer recommends. */
 	if (IN6_IS_ADDR_V4COMPAT(v6) && strchr(address, '.'))
 		snprintf(address, sizeof address, "::%x:%x", ntohs(v6->s6_addr16[6]),
 			 ntohs(v6->s6_addr16[7]));

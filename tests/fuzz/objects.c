@@ -15,7 +15,7 @@ static char libc[] = "/lib/libc.so.6";
 static struct mapping mappings[] = {{.start = START, .path = object},
 				    {.start = LIBC, .end = LIBC + LIBC_SIZE, .path = libc}};
 
-/* Nothing can be read of libc. */
+/* Replaces memory.c. */
 size_t read_memory(const struct memory *memory, uint64_t address, void *to, size_t size)
 {
 	uint64_t end = memory->mappings[0].end;

@@ -19,7 +19,7 @@ static void check_list(const bool ports[PORTS])
 	free(text);
 }
 
-/* Whoever gets a port with one chance in n shares it with n - 1 others. */
+/* If one try in n gets a port, there must be n such ports. */
 static void check_chances(const struct ephemeral_ports *ports)
 {
 	double connect = 0;

@@ -13,7 +13,7 @@ static bool is_text(const char *text, size_t size)
 	return memchr(text, '\0', size);
 }
 
-/* That it stands in the first line behind "#!", in one piece. */
+/* The interpreter must stand in one piece in the first line behind "#!". */
 static void check_script(const struct program *program, const char *image, size_t size)
 {
 	size_t line = size < SCRIPT_LINE ? size : SCRIPT_LINE;
@@ -46,7 +46,7 @@ static void check_elf(const struct program *program, const char *image, size_t s
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	/* Exactly as large as it is, so that a byte too many is seen. */
+	/* A copy of exactly this size, so that a sanitizer sees a read beyond its end. */
 	char *image = malloc(size ? size : 1);
 	char command[SCRIPT_LINE];
 	struct program program;

@@ -1,6 +1,6 @@
 #!/bin/bash
-# A system boots with the unit enabled: the rule is there behind ufw, and ahead of all services that
-# wait for the network; it goes when the unit is stopped, and for good with the package.
+# A system boots with the unit enabled. The rule is added after ufw has started and before all services
+# that wait for the network. It goes when the unit is stopped, and for good when the package is removed.
 #
 #   boot.sh HOST UNIT ROOT PRERM
 set -euo pipefail
@@ -65,6 +65,6 @@ said=$(cat "$root/host-booted")
 [[ $said = *After=*noselfconn-host.service* ]] || fail "not ahead of the network: $said"
 [[ $said = *'-A OUTPUT -j ufw-before-output'* ]] || fail "ufw was not at work: $said"
 [[ $said = *'IPv4: not in place '*'no cycle' ]] || fail "$said"
-# An upgrade of the package leaves it.
+# An upgrade of the package keeps the rule; removing the package takes it away.
 [[ $said = *'IPv4: not in place '*'IPv4: in place and effective, '*'IPv4: not in place '*disabled* ]] ||
 	fail "the package does not take it away: $said"

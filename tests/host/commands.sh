@@ -8,11 +8,12 @@ IPv6: in place and effective, packets refused: 0 (ip6tables v*)'
 nothing='IPv4: not in place (iptables v*)
 IPv6: not in place (ip6tables v*)'
 
-# Without the rule the socket meets itself. Each try uses another port, since that blocks the port.
+# Control: without the rule a socket is connected to itself. That blocks the port, so later tries use
+# another one.
 [ "$(connect 127.0.0.1 40000)" = connected ] || fail "no self-connect over IPv4"
 [ "$(connect ::1 40000)" = connected ] || fail "no self-connect over IPv6"
 
-# The rules of another firewall, which accepts lo first, and somebody else's chain.
+# Rules of another firewall: one that accepts everything on lo, and a chain of its own.
 for family in iptables ip6tables; do
 	"$family-restore" <<-END
 		*filter
@@ -70,7 +71,7 @@ other_program() {
 broken 'in the chain NOSELFCONN is another rule: -p tcp -m bpf --bytecode "1,6 0 0 0" -j REJECT*' \
 	other_program
 
-# One family is not enough.
+# A rule in one family only is not effective.
 ip6tables -D "${jump[@]}"
 ip6tables -F NOSELFCONN
 ip6tables -X NOSELFCONN
@@ -100,7 +101,7 @@ for round in 1 2; do
 	[ "$(saved)" = "$with_rule" ] || fail "after eight at once, $round: $(saved)"
 done
 
-# Both families or neither, where the trial cannot tell.
+# If the trial is not possible and IPv6 fails, IPv4 gets no rule either.
 "$host" remove >/dev/null
 mkdir broken
 printf '%s\n' '#!/bin/sh' 'echo out of order >&2; exit 1' >broken/ip6tables-restore

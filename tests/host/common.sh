@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Read by the scripts here. They run in namespaces of their own, with $host, the command, as their
-# first argument, and a directory that is removed.
+# Sourced by the scripts here, which run in namespaces of their own. Sets $host, noselfconn-host, from
+# their first argument, and changes to a temporary directory.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../outcome.sh"
 export LC_ALL=C.UTF-8
@@ -11,7 +11,7 @@ trap 'rm -rf "$directory"' EXIT
 chmod 755 "$directory"
 cd "$directory"
 
-# The back end has to be there, and the kernel to have xt_bpf.
+# Skips the test if the kernel lacks xt_bpf.
 need_rule() {
 	local said
 	said=$(unshare --net "$host" add 2>&1) || {
@@ -20,12 +20,12 @@ need_rule() {
 	}
 }
 
-# From now on this is the only port for connect().
+# From now on connect() can choose only this port.
 only_port() {
 	echo "$1 $1" >/proc/sys/net/ipv4/ip_local_port_range
 }
 
-# connect ADDRESS PORT: prints the result in bash when the port is the only one.
+# connect ADDRESS PORT: connects from the same port, and prints "connected", "refused" or an error.
 connect() {
 	local said
 	only_port "$2"
@@ -37,7 +37,7 @@ connect() {
 	esac
 }
 
-# From now on changes below that directory are visible only to this test.
+# own DIRECTORY: from now on changes below it are visible only to this test.
 own() { # DIRECTORY
 	cp -a "$1" copy
 	mount -t tmpfs tmpfs "$1"
@@ -54,7 +54,7 @@ use_everywhere() {
 	done
 }
 
-# Both families' filter tables, without what changes by itself: counters and times.
+# Prints the filter tables of IPv4 and IPv6 without counters and times, which change by themselves.
 saved() {
 	{
 		iptables-save -t filter

@@ -1,11 +1,11 @@
 #!/bin/bash
-# The completions in bash after "noselfconn-host".
+# The words that bash's completion offers after "noselfconn-host".
 # shellcheck source=common.sh
 . "$(dirname "$0")/common.sh"
 completion=$2/noselfconn-host.bash
 [ -e /usr/share/bash-completion/bash_completion ] || skip "no bash-completion"
 
-# completes LINE WORD...: exactly these words are offered for the last word of the line.
+# completes LINE WORD...: bash offers exactly these words for the last word of the line.
 completes() {
 	local offered
 	# shellcheck disable=SC2016 # for the inner shell
@@ -18,7 +18,7 @@ completes() {
 		COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
 		_noselfconn_host noselfconn-host "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD-1]}"
 		printf "%s\n" "${COMPREPLY[@]}"' bash "$completion" "$1" 2>/dev/null | xargs)
-	[ "$offered" = "${*:2}" ] || fail "\"$1\" is offered \"$offered\", expected \"${*:2}\""
+	[ "$offered" = "${*:2}" ] || fail "for \"$1\" bash offers \"$offered\", expected \"${*:2}\""
 }
 
 completes 'noselfconn-host ' add remove status --help --version

@@ -1,11 +1,11 @@
 #!/bin/bash
-# With firewalld the rule is in place before, during and after a reload and after a restart, and not
-# after remove, with either back end of firewalld.
+# The rule survives reloads and restarts of firewalld, with each of its back ends, and is gone after
+# "remove".
 # shellcheck source=common.sh
 . "$(dirname "$0")/common.sh"
 need_rule
 
-# Its settings, and the bus on which it listens, are this test's own.
+# firewalld gets its own settings and its own D-Bus.
 use_everywhere
 own /etc/firewalld
 mount -t tmpfs tmpfs /run
@@ -67,7 +67,7 @@ for back_end in "${back_ends[@]}"; do
 	firewall-cmd --quiet --reload
 	in_place
 
-	# Somebody flushes the tables behind firewalld's back.
+	# Another program removes the jump; firewalld does not notice.
 	iptables -D OUTPUT 1
 	expect 3 'IPv4: not effective: *' "$host" status
 	expect 0 'IPv4: in place and effective, *' "$host" add
@@ -82,7 +82,7 @@ for back_end in "${back_ends[@]}"; do
 	in_place
 	expect 1 'IPv4, uid 1: not in place, *' "$host" status --uid 1
 
-	# Nor does it keep remove from its work when somebody has been faster.
+	# "remove" also works if another program has already removed the rule.
 	iptables -D OUTPUT 1
 	iptables -F NOSELFCONN
 	iptables -X NOSELFCONN
@@ -91,7 +91,7 @@ for back_end in "${back_ends[@]}"; do
 	firewall-cmd --quiet --reload
 	[ "$(saved)" = "$before" ] || fail "a reload brings it back: $(diff <(echo "$before") <(saved))"
 
-	# The rule stays removed when firewalld did not run at the time.
+	# If the rule is removed while firewalld is stopped, starting firewalld does not bring it back.
 	"$host" add >/dev/null
 	stop
 	"$host" remove >/dev/null
@@ -99,7 +99,7 @@ for back_end in "${back_ends[@]}"; do
 	[ "$(saved)" = "$before" ] || fail "a start brings it back: $(diff <(echo "$before") <(saved))"
 	stop
 
-	# Added before firewalld starts, it is added again.
+	# If the rule was added before firewalld started, it can be added again.
 	"$host" add >/dev/null
 	start
 	expect 0 'IPv4: in place and effective, *' "$host" add

@@ -1,5 +1,6 @@
 #!/bin/bash
-# Runs a test in the userland of tests/preload_file, which has firewalls that a host should not get.
+# Runs a test in the userland of tests/preload_file, which contains ufw and firewalld, so that the host
+# need not install them.
 #
 #   in_userland.sh ROOT nft|legacy SCRIPT HOST
 set -euo pipefail
@@ -7,7 +8,7 @@ root=$1 back_end=$2 script=$3 host=$4
 here=$(dirname "$(realpath "$0")")
 . "$here/../outcome.sh"
 [ "$(id -u)" = 0 ] || skip "not root"
-# The tests that it was made for may have left it.
+# The tests of /etc/ld.so.preload may have left this file behind.
 rm -f "$root/etc/ld.so.preload"
 
 # shellcheck disable=SC2016 # for the inner shell

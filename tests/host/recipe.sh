@@ -1,11 +1,11 @@
 #!/bin/bash
-# Runs the recipe in noselfconn-host(8) for hosts without iptables, unchanged.
+# noselfconn-host(8) documents every option, and its recipe for hosts without iptables works unchanged.
 # shellcheck source=common.sh
 . "$(dirname "$0")/common.sh"
 page=$2/noselfconn-host.8
 
 for option in $("$host" --help | grep -o -E -- '--[a-z]+' | sort -u); do
-	grep -Eq "^\.(It|Op)? ?Fl Fl ${option#--}\>" "$page" || fail "noselfconn-host(8) does not tell of $option"
+	grep -Eq "^\.(It|Op)? ?Fl Fl ${option#--}\>" "$page" || fail "noselfconn-host(8) does not document $option"
 done
 
 [ "$(connect 127.0.0.1 40000)" = connected ] || fail "no self-connect over IPv4"

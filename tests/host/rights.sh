@@ -1,10 +1,11 @@
 #!/bin/bash
-# Missing rights and missing programs: each refusal has its exit status and its sentence.
+# Without the privilege, the kernel modules or the programs that it needs, noselfconn-host fails with the
+# right exit status and one sentence.
 # shellcheck source=common.sh
 . "$(dirname "$0")/common.sh"
 need_rule
 
-# A copy that everybody can reach.
+# A copy that every user can run.
 cp "$host" ./host
 nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups)
 [ "$(id -u)" = 0 ] || nobody=()
@@ -16,7 +17,7 @@ for verb in add remove status; do
 		unshare --user --map-root-user ./host "$verb"
 done
 
-# In its own network namespace it is root.
+# Root of a user namespace may add the rule in a network namespace that belongs to it.
 in_user_namespace() {
 	unshare --user --map-root-user --net bash -euc '
 		ip link set lo up
@@ -28,7 +29,7 @@ in_user_namespace() {
 expect 0 'IPv4: in place and effective*Connection refused*' "${nobody[@]}" \
 	bash -c "$(declare -f in_user_namespace); in_user_namespace"
 
-# Without the right to make namespaces there is no trial.
+# If no namespace can be made, the rule is added without the trial.
 mkdir bin
 printf '%s\n' '#!/bin/sh' 'echo unshare: Operation not permitted >&2; exit 1' >bin/unshare
 chmod +x bin/unshare
@@ -37,7 +38,7 @@ IPv4: in place and effective*IPv6: in place and effective*' env PATH="$directory
 "$host" remove >/dev/null
 before=$(saved)
 
-# iptables that does not know -m bpf.
+# An iptables without -m bpf.
 mkdir extensions
 cp "$(dirname "$(find /usr/lib -name libxt_bpf.so | head -1)")"/* extensions
 rm extensions/libxt_bpf.so
@@ -50,7 +51,7 @@ expect 5 "noselfconn-host: *: iptables-restore *bpf*" \
 	env XTABLES_LIBDIR="$directory/extensions" PATH="$directory/bin:$PATH" "$host" add
 [ "$(saved)" = "$before" ] || fail "something is left: $(saved)"
 
-# A kernel that accepts the rule and does not refuse connections.
+# A rule that is accepted and has no effect.
 printf '%s\n' '#!/bin/sh' 'cat >/dev/null' >bin/iptables-restore
 chmod +x bin/iptables-restore
 cp bin/iptables-restore bin/ip6tables-restore

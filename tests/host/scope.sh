@@ -40,7 +40,7 @@ expect 0 'IPv4, uid 1: not in place (*' "$host" remove --uid daemon
 "$host" remove >/dev/null
 [ "$(saved)" = "$before" ] || fail "something is left: $(saved)"
 
-# A cgroup with the name of a service, for this test.
+# A cgroup for this test, named like a service.
 root=$(findmnt --noheadings --first-only --types cgroup2 --output TARGET) ||
 	skip "no cgroup2 file system is mounted: only --uid was tested"
 service="noselfconn-test-$$.slice/app@a\\x2db.service"

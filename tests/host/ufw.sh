@@ -1,10 +1,10 @@
 #!/bin/bash
-# The rule stays in place before, during and after ufw changes the tables.
+# The rule stays effective while ufw is reloaded, changed, disabled and enabled.
 # shellcheck source=common.sh
 . "$(dirname "$0")/common.sh"
 need_rule
 
-# Its settings are this test's own.
+# ufw gets its own settings.
 use_everywhere
 own /etc/ufw
 own /etc/default
@@ -24,7 +24,7 @@ in_place() {
 }
 
 ufw enable
-# The first time IPv6 lacks some of ufw's own rules.
+# When ufw is enabled for the first time, IPv6 lacks some of its rules until a reload.
 ufw reload
 [[ $(saved) = *ufw-before-output* ]] || fail "ufw has no rules: $(saved)"
 [ "$(connect 127.0.0.1 40001)" = connected ] || fail "no self-connect behind ufw"

@@ -1,12 +1,12 @@
 # shellcheck shell=bash
-# What the platform tests share; each starts with ". common.sh". From ctest they have LIBRARY, the
-# library built here, and WORK, a directory below the build directory.
+# Sourced by the platform tests. ctest sets LIBRARY, the library built here, and WORK, a directory below
+# the build directory.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 source=$(cd "$here/../.." && pwd)
 . "$here/../debian.sh"
 . "$here/../outcome.sh"
-# An emulated test takes its time.
+# Emulated tests are slow.
 export DEBIAN_FRONTEND=noninteractive CK_TIMEOUT_MULTIPLIER=10
 
 say() {
@@ -38,7 +38,7 @@ unpack() {
 	mmdebstrap --quiet --variant=extract --architectures="$architectures" \
 		--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr --aptopt="$directory.apt" \
 		--include="$packages" "$suite" "$directory.new" "$(debian_mirror)"
-	# What the packages' scripts would have done.
+	# The packages' scripts do not run, so this makes the link that they would make.
 	ln -sf dash "$directory.new/usr/bin/sh"
 	ln -sf mawk "$directory.new/usr/bin/awk"
 	local command
@@ -63,11 +63,11 @@ debian() {
 	) 9>"$tree.lock"
 }
 
-# What scenarios are built against, and what they need where they run.
+# Packages that the scenarios need at build time, and packages that they need at run time.
 to_build=libc6-dev,check,libsubunit-dev
 to_run=bash,cmake,coreutils,dash,grep,iproute2,iptables,mawk,nftables,sed,util-linux
 
-# build DIRECTORY CONFIGURE-OPTION...: everything, against $tree when that is set.
+# build DIRECTORY CONFIGURE-OPTION...: builds everything, against the libraries in $tree if it is set.
 build() {
 	local directory=$1
 	shift
@@ -93,8 +93,8 @@ build_for() {
 
 chosen=(-L '^(unit|scenario)$' --no-tests=error --verbose --parallel 2)
 
-# tell PLATFORM LOG: from what ctest --verbose has said. Fails when a test did, or when the one that
-# matters most has not run.
+# tell PLATFORM LOG: summarizes the log of "ctest --verbose". Fails if a test failed, or if the most
+# important test did not run.
 tell() {
 	local platform=$1 log=$2 passed skipped failed
 	passed=$(grep -c ' Passed ' "$log" || true)
@@ -109,7 +109,7 @@ tell() {
 	fi
 }
 
-# in_tree TREE BUILD COMMAND...: with the tree as root and the build directory where it was.
+# in_tree TREE BUILD COMMAND...: runs it with the tree as root and the build directory at its own path.
 in_tree() {
 	local root=$1 directory=$2
 	shift 2
@@ -125,7 +125,7 @@ test_in_tree() {
 	tell "$platform" "$log"
 }
 
-# client PRELOAD PROGRAM ADDRESS BWRAP-OPTION...: what tests/scenario/client.c is told, and any
+# client PRELOAD PROGRAM ADDRESS BWRAP-OPTION...: prints the output of tests/scenario/client.c, and any
 # complaint of ld.so, in a namespace with one port.
 client() {
 	local preload=$1 program=$2 address=$3

@@ -1,6 +1,6 @@
 #!/bin/bash
-# The scenarios as the oldest userland has them, with the library built here: what other platform
-# tests run, below oldest/.
+# Builds the scenarios against the oldest userland, in oldest/. Other platform tests run them with the
+# library built here.
 . "$(dirname "$0")/common.sh"
 need mmdebstrap flock x86_64-linux-gnu-gcc
 directory=$WORK/oldest

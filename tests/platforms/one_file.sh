@@ -1,5 +1,5 @@
 #!/bin/bash
-# one_file.sh LIBRARY [STRIP]: asserts that the library runs wherever its architecture does.
+# one_file.sh LIBRARY [STRIP]: the library can be loaded on every system of its architecture.
 # A preload that wants a library or a symbol version which is not there kills every program at
 # start, and one without the notes of IBT, SHSTK, BTI and PAC takes these away from it. The kernel
 # knows the first two for 64 bits only (X86_USER_SHADOW_STACK, arch/x86/Kconfig).
@@ -18,11 +18,11 @@ dynamic_symbols() {
 
 machine=$(readelf --file-header "$library" | sed -nE 's/^ *Machine: *//p')
 
-# All that it refers to, since what a program has by such a name would be taken for libc's. The weak
-# ones may be missing.
+# The symbols to which the library refers. The list must be short, because the loader would also take a
+# program's function of such a name. Weak ones may be missing.
 weak=(__connect dlsym program_invocation_short_name secure_getenv syscall)
 strong=(__errno_location)
-# What the compiler refers to by itself, as it is told to.
+# Symbols that the compiler adds for its options.
 may=(__stack_chk_fail)
 case "$machine" in
 AArch64 | RISC-V) may+=(__stack_chk_guard) ;;
@@ -47,7 +47,7 @@ hooks="connect sendmmsg sendmsg sendto"
 readelf --file-header "$library" | grep -q 'Class: *ELF64' || hooks="__sendmmsg64 __sendmsg64 $hooks"
 [ "$exported" = "$hooks" ] || fail "exports $exported"
 ! readelf --wide --dynamic "$library" | grep -E 'NEEDED|RPATH|RUNPATH|TEXTREL' ||
-	fail "must have none of that"
+	fail "must have no such entry"
 readelf --wide --version-info "$library" | grep -q '^No version information' ||
 	fail "has symbol versions"
 # -z relro, -z noexecstack (without the header it would be executable), -z now, -z nodelete
@@ -67,6 +67,6 @@ stripped=$(mktemp)
 trap 'rm -f "$stripped"' EXIT
 "$strip" -o "$stripped" "$library"
 size=$(stat -c %s "$stripped")
-# Elsewhere larger pages or longer code pad it by a page or more.
+# On other architectures larger pages or longer code make the file larger.
 [[ $machine != *X86-64 ]] || ((size <= 20 * 1024)) || fail "is of $size bytes, stripped"
 say "one file, $machine: $size bytes, needs nothing but libc, of any version"

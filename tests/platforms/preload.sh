@@ -1,6 +1,6 @@
 #!/bin/bash
-# preload.sh KIND: LD_PRELOAD where programs of two sizes, of another libc or without all but the
-# libc are started.
+# preload.sh KIND: LD_PRELOAD with programs of two sizes, with another libc, in a tree that has nothing
+# but libc, and without secure_getenv().
 . "$(dirname "$0")/common.sh"
 need bwrap mmdebstrap flock unshare ip
 
@@ -25,7 +25,7 @@ both_sizes() {
 	say '/usr/$LIB/libnoselfconn.so: programs of 64 and of 32 bits are protected'
 }
 
-# A program, ld.so and libc, and before Debian 12 that is without dlsym().
+# A tree with nothing but the program, ld.so and libc. Before Debian 12 such a process has no dlsym().
 nothing_else() {
 	local suite=$1 bare=$WORK/bare-$1 part
 	debian "$suite" amd64 "$to_build,$to_run"
@@ -40,7 +40,8 @@ nothing_else() {
 	say "$suite: a program with nothing but ld.so and libc is protected"
 }
 
-# As before glibc 2.17: the name is one that nobody has, and there are no settings.
+# Simulates glibc before 2.17 by changing the name secure_getenv in the library: then there are no
+# settings.
 no_secure_getenv() {
 	local other=$WORK/no_secure_getenv/libnoselfconn.so
 	mkdir -p "${other%/*}"

@@ -1,5 +1,6 @@
 #!/bin/bash
-# userland.sh SUITE: the library built here under the programs and the libc of another Debian.
+# userland.sh SUITE: runs the scenarios with the library built here and the libc and programs of another
+# Debian.
 . "$(dirname "$0")/common.sh"
 need bwrap mmdebstrap flock
 

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Makes a Debian userland from the packages of the host's apt sources.
+# Makes a Debian userland with the packages from the host's apt sources.
 #
 #   root.sh ROOT LIBRARY SETUID_CLIENT
 set -euo pipefail

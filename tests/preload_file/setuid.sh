@@ -1,6 +1,6 @@
 #!/bin/bash
-# A user starts a set-uid program with harmful values of NOSELFCONN_*. The program ignores them, its
-# child obeys only what the user may do anyway, and neither writes to a file of the user's choice.
+# A user starts a set-uid program with harmful values of NOSELFCONN_*. The program ignores them. Its
+# child obeys only those that are harmless, and neither writes to a file of the user's choice.
 #
 #   setuid.sh ROOT
 set -euo pipefail
@@ -13,7 +13,7 @@ if [ "${2-}" != inside ]; then
 	exec unshare --mount --net --pid --fork "$0" "$root" inside
 fi
 
-[[ $(findmnt -no OPTIONS -T "$root") != *nosuid* ]] || skip "nothing is set-uid in $root"
+[[ $(findmnt -no OPTIONS -T "$root") != *nosuid* ]] || skip "$root is on a file system mounted nosuid"
 
 ip link set lo up
 echo 40000 40000 >/proc/sys/net/ipv4/ip_local_port_range

@@ -151,7 +151,7 @@ static void send_in_every_way(int type)
 
 int main(void)
 {
-	/* Where the program begins. */
+	/* system_calls.sh takes the first socket() for the start of main(). */
 	listener(LIVE_PORT, 64);
 	listener(FULL_PORT, 0);
 	connect_to_ports();

@@ -31,7 +31,7 @@ static void list_descriptors(char *list, size_t size)
 	closedir(directory);
 }
 
-/* Each returns 0 or errno. */
+/* Ways to open a connection. Each returns 0 or errno. */
 static int connects(int fd)
 {
 	return connect_to(fd, "127.0.0.1", PORT);
@@ -125,7 +125,7 @@ static int connect_plainly(int fd, int port)
 	return connect(fd, (struct sockaddr *)&address, sizeof address) == 0 ? 0 : errno;
 }
 
-/* Whether that ends as it should. */
+/* Whether the refusal, or in the control the self-connect, comes as it should. */
 static bool connects_to_itself(int fd)
 {
 	struct linger reset_on_close = {.l_onoff = 1};

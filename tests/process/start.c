@@ -11,7 +11,7 @@
 
 enum { WAYS = 4 }; /* of early.c */
 
-/* The result of a client, as a function and as a program: 0 or errno. */
+/* The expected result of a client, from be_a_client() or as exit status: 0 or errno. */
 static int expected(void)
 {
 	return control ? 0 : ECONNREFUSED;

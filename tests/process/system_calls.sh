@@ -7,7 +7,7 @@ set -euo pipefail
 library=$1
 program=$2
 
-# The program has its own ports, and cannot reach the outside.
+# The program gets its own network namespace.
 if [ "${IN_NAMESPACE-}" != yes ]; then
 	as_root=()
 	[ "$(id -u)" = 0 ] || as_root=(--map-root-user)
@@ -34,8 +34,8 @@ with_getsockname() {
 			print "getsockname() = 0" }'
 }
 
-# The part of the trace before and after main() has begun, with its first socket. How often the timer
-# has ticked is chance.
+# The parts of the trace before and after the start of main(), which begins with the first socket(). How
+# often the timer fires varies.
 before_main() { sed '/^socket(/,$d' "$1"; }
 after_main() { sed -n '/^socket(/,$p' "$1" | grep -vE '^(---|rt_sigreturn)'; }
 

@@ -1,4 +1,4 @@
-"""Answers whatever a client says first. Without SO_REUSEADDR, as ThreadingTCPServer is."""
+"""Answers the first data of each client. ThreadingTCPServer does not set SO_REUSEADDR."""
 
 import socket
 import socketserver
@@ -22,7 +22,7 @@ class Server(socketserver.ThreadingTCPServer):
     daemon_threads = True
 
     def handle_error(self, request, client_address):
-        """A client may go as it likes."""
+        """A client may close its connection at any time."""
 
 
 server = Server(("::", int(sys.argv[1])), Answer)

@@ -1,6 +1,6 @@
 #!/bin/bash
-# When nginx replaces its binary (SIGUSR2) the new master has no LD_PRELOAD, unless the configuration
-# says "env LD_PRELOAD;", and --status tells.
+# When nginx replaces its binary (SIGUSR2), the new master has no LD_PRELOAD unless the configuration
+# has "env LD_PRELOAD;". --status reports either case correctly.
 #
 #   nginx_upgrade.sh LIBRARY LAUNCHER
 #
@@ -56,6 +56,6 @@ upgrade() {
 }
 
 upgrade ''
-[ "$status" = 2 ] || fail "the new master is said to be protected"
+[ "$status" = 2 ] || fail "--status calls the new master protected"
 upgrade 'env LD_PRELOAD;'
 [ "$status" = 0 ] || fail "the new master is not protected in spite of the directive"

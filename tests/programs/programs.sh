@@ -1,6 +1,6 @@
 #!/bin/bash
-# One row of the table: a program that somebody else wrote connects to where nobody listens, out of
-# the library's reach, without it and with it, and to where somebody does.
+# Runs one row of the table: an ordinary client connects to a port on which nobody listens, without a
+# self-connect, with a self-connect and no library, and with the library; and to a real server.
 #
 #   namespace.sh programs.sh LIBRARY NAME
 set -euo pipefail
@@ -39,7 +39,7 @@ become_client() {
 	exec timeout --kill-after 5 60 env "$@" bash -c "exec $client"
 }
 
-# Writes the client's output and exit status to FILE, and the library's log to LOG.
+# run FILE LOG: writes the client's output and exit status to FILE, and the library's log to LOG.
 # Left out are port numbers, times, process ids, and the thread that openssl names.
 run() {
 	local file=$1 status=0
@@ -70,7 +70,7 @@ has_connected() {
 # Nobody listens, so a client with a peer has met itself. Some clients then hang, others end.
 must_meet_itself_without_library() {
 	local running
-	! has_connected || fail "control: it has connected to somebody before"
+	! has_connected || fail "control: the client is connected before the test"
 	(become_client) >control.out 2>&1 &
 	running=$!
 	within_seconds has_connected
@@ -86,7 +86,7 @@ must_have_met_itself_everywhere() {
 	esac
 	for address in "${addresses[@]}"; do
 		grep -qF "destination=$address:$port self-connects=4 undone=yes" log ||
-			fail "it did not meet itself at $address: $(<log)"
+			fail "the client did not connect to itself at $address: $(<log)"
 	done
 }
 

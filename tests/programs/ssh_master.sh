@@ -39,7 +39,7 @@ choose_from() {
 	echo "$1 $2" >/proc/sys/net/ipv4/ip_local_port_range
 }
 
-# Nobody listens on 40000, which ssh connects to for whoever comes by 5000 or 5001.
+# ssh forwards connections to ports 5000 and 5001 to port 40000, on which nobody listens.
 "$launcher" --log stderr "${client[@]}" -R 127.0.0.1:5000:127.0.0.1:40000 root@127.0.0.1 >alone.out 2>&1 &
 within_seconds listens 5000
 choose_from 40000 40000

@@ -32,7 +32,7 @@ cgo)
 	;;
 io-uring)
 	gcc -o io_uring "$clients/io_uring.c" -luring
-	# Where nothing is to be met yet.
+	# A first run, without a self-connect, shows whether the kernel has io_uring.
 	./io_uring </dev/null >why.out || true
 	! grep -E 'not (permitted|implemented)' why.out || skip "no io_uring: $(<why.out)"
 	;;

@@ -23,8 +23,8 @@ run_tests() {
 		--label-regex "$labels" --exclude-regex "$left_out" --output-on-failure
 }
 
-# The launcher of this build next to a library that all programs can load, and what it leaves
-# behind is its own.
+# Tests the launcher of this build next to the ordinary library, which all programs can load. The
+# sanitizer's reports come from the launcher only.
 test_launcher() {
 	local ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=1 part
 	cmake -S "$source" -B "$build/launcher" -DBUILD_TESTING=OFF >/dev/null
@@ -36,14 +36,14 @@ test_launcher() {
 	done
 }
 
-# The file branches lists the line of each branch that was not taken, with the reason.
+# Fails unless the file "branches" lists each branch that no test takes, with a reason.
 explain_branches() {
 	local file numbers number line unexplained=0
 	while read -r file numbers; do
 		for number in ${numbers//,/ }; do
 			line=$file:$(sed -n "${number}s/^[[:space:]]*/ /p" "$file")
 			grep -qxF -- "$line" tests/sanitizers/branches && continue
-			echo "a branch is not taken, and not explained: $line"
+			echo "no test takes this branch, and tests/sanitizers/branches does not say why: $line"
 			unexplained=1
 		done
 	done < <(awk '/^shim/ && NF == 5 { print $1, $5 }' "$1")

@@ -1,4 +1,4 @@
-/* Stands in the place of libc's syscall(). */
+/* Replaces libc's syscall() for the library. */
 #include "below.h"
 
 #include <dlfcn.h>

@@ -1,4 +1,4 @@
-/* For libraries that stand behind ours: what becomes of each connect() that it makes. */
+/* For libraries that are preloaded after ours and decide what its own connect() calls do. */
 #pragma once
 
 #include <stdbool.h>

@@ -60,7 +60,7 @@ START_TEST(explicit_port_is_refused)
 
 	bind_to(fd, "127.0.0.1", PORT);
 	must_be_refused(fd, refused_after(fd));
-	/* A non-blocking one is refused by the kernel, at port 0. */
+	/* A non-blocking socket makes one more connection, to port 0, which the kernel refuses. */
 	must_have_connected(control ? 1 : _i ? 5 : 4);
 	ck_assert_int_eq(local_port(fd), PORT);
 	if (control)

@@ -67,7 +67,7 @@ START_TEST(non_blocking)
 }
 END_TEST
 
-/* connect() tries four of the ports first (the right parity): a few tries are enough. */
+/* connect() tries the four ports of one parity first, so a few tries are enough. */
 enum { TRIES = 64 };
 
 static void try_in_turn(int i, int flags)

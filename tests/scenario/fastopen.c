@@ -135,7 +135,7 @@ static void refuse_without_waiting(int fd, ssize_t sent)
 	must_be_refused(fd, error == EINPROGRESS ? wait_for_connect(fd) : error);
 	if (control)
 		return;
-	/* The kernel has refused it, so that the stream is at its end. */
+	/* The kernel refused the connection, so reading gives the end of the stream. */
 	ck_assert_int_eq(recv(fd, echo, sizeof echo, MSG_DONTWAIT), 0);
 	must_be_free("127.0.0.1", PORT);
 }
@@ -176,7 +176,7 @@ static void interrupted(int number)
 	interruptions++;
 }
 
-/* Again and again, since the first time may come before the call. 0 makes an end. */
+/* The timer repeats, because its first signal may come before the call. 0 stops it. */
 static void interrupt_every(suseconds_t microseconds)
 {
 	struct sigaction action = {.sa_handler = interrupted};
@@ -218,8 +218,8 @@ static void end_interrupter(pid_t interrupter)
 }
 
 /*
- * Nobody reads, so that a call with more data than the buffers hold ends only by a signal, with the
- * library as without it: see libnoselfconn(7).
+ * Nobody reads, so a call with more data than the buffers hold ends only by a signal, with and
+ * without the library: see libnoselfconn(7).
  */
 START_TEST(big_self_connect_waits)
 {
@@ -287,7 +287,7 @@ END_TEST
 
 /* Everything from here on is the same with and without the library. */
 
-/* The server gets the data, and so many SYNs have carried it. */
+/* The server must get the data, and this number of SYNs must have been sent. */
 static void must_reach_server(int call, int syns)
 {
 	int server = fast_server(LIVE_PORT);
@@ -337,7 +337,7 @@ START_TEST(non_blocking_call_without_cookie_only_starts)
 }
 END_TEST
 
-/* A stream in which every byte tells where it belongs. */
+/* A stream in which each byte depends on its position. */
 static unsigned char nth_byte(size_t n)
 {
 	return (unsigned char)(n * 2654435761U >> 24);
@@ -394,7 +394,7 @@ START_TEST(big_buffer_arrives_whole)
 }
 END_TEST
 
-/* Short and empty parts, so that what goes with the SYN ends in the middle of one of many. */
+/* Many short and empty parts, so that the data in the SYN end in the middle of a part. */
 START_TEST(many_parts_arrive_whole)
 {
 	enum { PARTS = 1024 };
@@ -483,7 +483,7 @@ START_TEST(non_blocking_call_sends_two_of_three_messages)
 }
 END_TEST
 
-/* What is not sent whole is the last, although the handshake is over, nearly always. */
+/* A message that is sent in part is the last one, although the handshake is nearly always over. */
 START_TEST(non_blocking_call_sends_nothing_behind_half_a_message)
 {
 	int server = fast_server(LIVE_PORT);
@@ -545,7 +545,7 @@ START_TEST(timeout_in_the_middle)
 }
 END_TEST
 
-/* What drain() works on. */
+/* For drain(). */
 static int listener;
 static int peer = -1;
 static size_t drained;
@@ -566,10 +566,11 @@ static void drain(int number)
 	errno = error;
 }
 
-/* The signal's handler makes room, which nothing that comes behind the interrupted part may use. */
+/* The signal handler makes room in the buffer, and no later part of the data may be sent into it.
+ */
 START_TEST(interruption_in_the_middle)
 {
-	/* The buffers that the sockets get are smaller, by far. */
+	/* Far more than the buffers of the sockets. */
 	enum { SIZE = 4 << 20 };
 	int buffer = 1 << 16;
 	struct sigaction action = {.sa_handler = drain};
@@ -605,7 +606,7 @@ START_TEST(timeout_without_cookie)
 }
 END_TEST
 
-/* What has gone with the SYN counts as sent. */
+/* The data in the SYN count as sent. */
 START_TEST(timeout_with_cookie)
 {
 	silent_server();
@@ -745,7 +746,7 @@ START_TEST(bad_control_message)
 }
 END_TEST
 
-/* A program that counts its calls is told of each of them once. */
+/* Each MSG_ZEROCOPY call of a program causes exactly one notification. */
 START_TEST(zero_copy_is_counted_once)
 {
 	int server = fast_server(LIVE_PORT);

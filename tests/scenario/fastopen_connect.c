@@ -91,7 +91,7 @@ START_TEST(non_blocking)
 }
 END_TEST
 
-/* A connection that waits for its first write is no self-connect either after the retry. */
+/* After the retry too, a connection that waits for its first write must not be a self-connect. */
 START_TEST(in_some_ports)
 {
 	int meetings = 0;

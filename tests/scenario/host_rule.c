@@ -1,6 +1,6 @@
 /*
- * noselfconn-host puts a rule in place that refuses a self-connect, and takes it away again. The
- * library is not there. tests/host has the rest; this one runs on other kernels and systems, too.
+ * noselfconn-host adds a rule that refuses self-connects, and removes it again, without the
+ * library. Unlike the tests in tests/host, this one also runs on other kernels and systems.
  */
 #include "namespace.h"
 #include "scenario.h"
@@ -13,7 +13,7 @@
 static const char *const destinations[] = {"127.0.0.1", "::1", "::ffff:127.0.0.1", "0.0.0.0"};
 enum { DESTINATIONS = sizeof destinations / sizeof *destinations };
 
-/* What noselfconn-host ends with when this kernel or iptables cannot do it. */
+/* The exit status of noselfconn-host if this kernel or iptables does not support the rule. */
 enum { CANNOT = 5 };
 
 static int connect_once(int i)
@@ -43,7 +43,7 @@ static void add_tests(Suite *suite)
 	tcase_add_loop_test(add_case(suite, "host rule", one_port), with_the_rule, 0, DESTINATIONS);
 }
 
-/* Says itself what is missing. In a child, for the namespace. */
+/* Prints what is missing. Runs in a child, which enters a namespace. */
 static bool can_have_the_rule(void)
 {
 	int status = system("unshare --net --user --map-root-user " HOST " add");

@@ -64,8 +64,8 @@ START_TEST(fast_open)
 END_TEST
 
 /*
- * With data in its SYN, MPTCP needs 200 ms to connect to itself, and says EALREADY when
- * SO_SNDTIMEO ends before.
+ * With data in its SYN, MPTCP needs 200 ms to connect to itself. If SO_SNDTIMEO expires before, the
+ * call returns EALREADY.
  */
 START_TEST(impatient_fast_open)
 {
@@ -131,7 +131,7 @@ static void add_tests(Suite *suite)
 	tcase_add_loop_test(one, non_blocking, 0, 2);
 	if (can_open_fast()) {
 		tcase_add_test(one, fast_open);
-		/* On the way the peer shows by SO_PEERNAME only. */
+		/* While the socket connects, only SO_PEERNAME shows the peer. */
 		if (tells_peer())
 			tcase_add_test(one, impatient_fast_open);
 		else

@@ -71,7 +71,7 @@ START_TEST(server_is_reached)
 }
 END_TEST
 
-/* Without another source port the library cannot tell the two apart, and refuses. */
+/* With a range of one port every retry looks like a self-connect, so the library refuses. */
 START_TEST(look_alike_is_refused)
 {
 	patient_server();

@@ -1,4 +1,5 @@
-/* A non-blocking program gets the result of the retry as it gets any result: later. */
+/* A non-blocking program gets the result of a retry like any other: after connect() has returned.
+ */
 #include "namespace.h"
 #include "scenario.h"
 

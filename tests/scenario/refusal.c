@@ -89,7 +89,7 @@ static int next_connect(int fd)
 	union address address = {.family = AF_UNSPEC};
 	socklen_t length = sizeof address;
 
-	/* The address does not count where only the outcome is asked for. */
+	/* A second connect() returns the outcome of the first; its address does not matter. */
 	ck_assert_int_eq(getsockname(fd, &address.any, &length), 0);
 	address.v4.sin_port = htons(DEAD_PORT);
 	return connect(fd, &address.any, length) == 0 ? 0 : errno;
@@ -111,7 +111,7 @@ static int state(int fd)
 	return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &value, &length) == 0 ? value : -errno;
 }
 
-/* In which a program may hear of the outcome; each of them takes the error away. */
+/* The ways in which a program may learn the outcome. Each of them clears the error. */
 static int (*const ways[])(int fd) = {error_of_socket, result_of_read, result_of_send,
 				      next_connect};
 
@@ -214,7 +214,10 @@ START_TEST(refused_socket_reaches_a_server)
 	if (control)
 		return;
 	int listener = listen_on(sockets[_i].destination, DEAD_PORT);
-	/* The end of the first connection, which SO_ERROR has not told to connect(). */
+	/*
+	 * After SO_ERROR has told the refusal, connect() still returns the end of the first
+	 * attempt.
+	 */
 	ck_assert_int_eq(connect_to(fd, sockets[_i].destination, DEAD_PORT), ECONNABORTED);
 	ck_assert_int_eq(connect_to(fd, sockets[_i].destination, DEAD_PORT), EINPROGRESS);
 	ck_assert_int_eq(wait_for_connect(fd), 0);

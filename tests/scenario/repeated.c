@@ -157,7 +157,10 @@ START_TEST(second_when_refused)
 	set_port_range(PORT + 10, PORT + 200);
 	if (!control)
 		listen_on("127.0.0.1", PORT);
-	/* The end of the first, which SO_ERROR has not told to connect(). */
+	/*
+	 * After SO_ERROR has told the refusal, connect() still returns the end of the first
+	 * attempt.
+	 */
 	if (!control && _i)
 		ck_assert_int_eq(connect_to(fd, "127.0.0.1", PORT), ECONNABORTED);
 	error = connect_to(fd, "127.0.0.1", PORT);

@@ -52,7 +52,8 @@ START_TEST(mapped_wildcard_that_is_not_the_source)
 }
 END_TEST
 
-/* Nobody listens and the ports are equal: the true refusal comes, without a retry. */
+/* Nobody listens and the ports are equal, but the addresses differ: a true refusal, and no retry.
+ */
 START_TEST(refusal_by_another_loopback_address)
 {
 	int fd = tcp_socket(AF_INET, SOCK_NONBLOCK);
@@ -152,7 +153,7 @@ START_TEST(unix_stream)
 }
 END_TEST
 
-/* The kernel asks for no more of this address than its family. */
+/* For AF_UNSPEC the kernel needs only the family of the address. */
 START_TEST(disconnect)
 {
 	const sa_family_t unspecified = AF_UNSPEC;
@@ -167,7 +168,7 @@ START_TEST(disconnect)
 }
 END_TEST
 
-/* UDP knows no Fast Open and does not look at the flag. */
+/* UDP ignores MSG_FASTOPEN. */
 START_TEST(udp_with_the_flag_of_fast_open)
 {
 	struct iovec data = {.iov_base = "x", .iov_len = 1};

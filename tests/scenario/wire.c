@@ -1,6 +1,6 @@
 /*
  * The packets of a connection to a distant peer are the same with and without the library. This
- * test is the peer, behind a TUN device, and answers after the client has gone to sleep.
+ * test plays the peer, behind a TUN device, and answers once the client sleeps in its call.
  */
 #include "namespace.h"
 #include "scenario.h"

@@ -53,7 +53,7 @@ compare() {
 			return
 		fi
 		cat "$work/differs"
-		echo "$suite: the above differs without (<) and with (>) the library in run $round of $rounds"
+		echo "$suite: these tests differ without (<) and with (>) the library in run $round of $rounds"
 		sed -n 's/^[<>] [a-z]* //p' "$work/differs" | sort -u >"$work/names"
 		comm -12 "${lasting:-$work/names}" "$work/names" >"$work/lasting.$round"
 		lasting=$work/lasting.$round

@@ -8,10 +8,10 @@ shopt -s extglob nullglob
 
 cd "/usr/share/installed-tests/$suite" 2>/dev/null || skip "no /usr/share/installed-tests/$suite"
 case $suite in
-glib) # those that have to do with sockets
+glib) # tests that use sockets
 	tests=("$PWD"/@(gdbus-peer|gdbus-server|gsocketclient|inet|network|proxy|socket|unix-streams)*)
 	;;
-libsoup-3.0) # those that neither hang now and then nor need a web server, library or not
+libsoup-3.0) # tests that need no web server and do not sometimes hang without the library
 	tests=("$PWD"/@(cache|chunk-io|coding|context|continue|forms|http2|misc|ntlm|redirect)-test.test
 		"$PWD"/@(request-body|samesite|server-auth|session|streaming|timeout|websocket)-test.test)
 	;;

@@ -1,4 +1,5 @@
-/* Endpoints are read from a program's arguments, and compared as the kernel names them. */
+/* Addresses are read from the arguments of a call, and compared with those that the kernel reports.
+ */
 #include "library.h"
 #include "suite.h"
 

@@ -1,6 +1,6 @@
 /*
- * The next definitions where dlsym() finds nothing, or finds the library's own function, and where
- * it finds libc's only when a call has to be made.
+ * The next definitions if dlsym() finds nothing, if it finds the library's own function, and if a
+ * call comes before the constructor has looked them up.
  */
 #include "library.h"
 #include "suite.h"

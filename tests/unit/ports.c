@@ -1,4 +1,4 @@
-/* Lists of ports, and which of them a client gets. */
+/* Lists of ports, and the chance that a client gets a port. */
 #include "launcher.h"
 #include "suite.h"
 
