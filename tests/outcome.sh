@@ -7,8 +7,8 @@ skip() {
 	exit 77
 }
 
-# fail WHAT...: prints the line of the script and the message, then the files that match the patterns in
-# $evidence.
+# fail WHAT...: prints the line of the script and the message, then the files that match the
+# patterns in $evidence.
 fail() {
 	echo "line ${BASH_LINENO[-2]}: $*" >&2
 	# shellcheck disable=SC2086 # several patterns
@@ -25,8 +25,8 @@ within_seconds() {
 	fail "not reached: $*"
 }
 
-# expect STATUS PATTERN COMMAND...: fails unless the command has this exit status and its whole output,
-# standard error included, matches the pattern.
+# expect STATUS PATTERN COMMAND...: fails unless the command has this exit status and its whole
+# output, standard error included, matches the pattern.
 expect() {
 	local expected=$1 pattern=$2 output status=0
 	shift 2

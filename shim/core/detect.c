@@ -62,8 +62,7 @@ bool is_closed(int fd)
 	return get_option(fd, IPPROTO_TCP, TCP_INFO, &state, sizeof state) && state == TCP_CLOSE;
 }
 
-/* A refused socket still names both addresses of its last attempt, so its state must be asked too.
- */
+/* A refused socket keeps both addresses of its last attempt, so its state matters too. */
 bool is_self_connected(int fd)
 {
 	union endpoint local;

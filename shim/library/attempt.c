@@ -144,8 +144,7 @@ static int step_in(struct call *call, int pin, ssize_t *result, int outcome)
 	while (is_self_connected(pin)) {
 		call->self_connects++;
 		call->stuck = !undo_self_connect(pin);
-		/* After a signal the caller wants control back; another attempt could wait again.
-		 */
+		/* After a signal, another attempt could wait once more. */
 		if (call->stuck || outcome == EINTR)
 			return ECONNREFUSED;
 		if (call->self_connects > settings.value[RETRIES])
@@ -155,8 +154,7 @@ static int step_in(struct call *call, int pin, ssize_t *result, int outcome)
 		*result = repeat(call, pin);
 		outcome = *result < 0 ? errno : 0;
 	}
-	/* A retry needs another port and may find none. A true refusal would need no second port.
-	 */
+	/* Only a retry needs a second port, so finding none is a refusal too. */
 	return call->self_connects > 0 && outcome == EADDRNOTAVAIL ? ECONNREFUSED : outcome;
 }
 

@@ -72,8 +72,7 @@ __attribute__((cold, noinline)) static int open_by_first(int fd, struct mmsghdr 
 		return libc_sendmmsg(fd, messages, count, flags);
 
 	ssize_t sent = noselfconn_sendmsg(fd, &messages->msg_hdr, flags);
-	/* The kernel writes to msg_len first: if it cannot, our own write would crash the program.
-	 */
+	/* The kernel writes here first, because our own write would crash if it is not possible. */
 	if (sent < 0 || !get_option(fd, SOL_SOCKET, SO_TYPE, &messages->msg_len, sizeof(int)))
 		return -1;
 	messages->msg_len = (unsigned int)sent;

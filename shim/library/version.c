@@ -1,5 +1,4 @@
-/* An ELF note with the version, by which the launcher recognizes the library, in a file or mapped.
- */
+/* An ELF note with the version, by which the launcher recognizes the library. */
 #include <stdint.h>
 
 static const struct {

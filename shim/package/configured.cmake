@@ -1,9 +1,9 @@
-# What is settled when the build is configured: the library directory depends on the prefix.
+# Checks that the build was configured for packages. The library directory depends on the prefix.
 if(NOT CPACK_CONFIGURED_PREFIX STREQUAL "/usr")
 	message(FATAL_ERROR "configured for ${CPACK_CONFIGURED_PREFIX}; packages need "
 		"cmake -DCMAKE_INSTALL_PREFIX=/usr")
 endif()
-# CPack would take the architecture of this system.
+# Without a name CPack would use the architecture of the build machine.
 if(NOT CPACK_DEBIAN_PACKAGE_ARCHITECTURE)
 	message(FATAL_ERROR "compiled for an architecture without a name in shim/package/target.h")
 endif()

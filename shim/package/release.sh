@@ -1,10 +1,10 @@
 #!/bin/bash
-# Makes a directory with what is handed out: the source, and for each architecture what an
-# administrator needs who has no compiler. Two runs give the same bytes.
+# Makes the files of a release in a directory: the source, and for each architecture packages and an
+# archive for administrators without a compiler. Two runs give the same bytes.
 #
 #   release.sh DIRECTORY VERSION       (cmake --build build --target release)
 #
-# What it takes is listed in tests/apt-packages and tests/package/apt-packages.
+# tests/apt-packages and tests/package/apt-packages list the Debian packages that it needs.
 set -euo pipefail
 umask 022
 unset DESTDIR CFLAGS CPPFLAGS LDFLAGS CC LD_PRELOAD
@@ -16,8 +16,8 @@ release=$1
 export here source release version=$2
 export work=$release.work
 
-# Our name, the cross compiler's, and whether there is a package for rpm. The rest has no rpm-based
-# distribution of weight.
+# Our name, the compiler's triplet, and whether to make an RPM package: the other architectures have
+# no major distribution with rpm.
 architectures='x86_64 x86_64-linux-gnu rpm
 i386 i686-linux-gnu
 arm64 aarch64-linux-gnu rpm
@@ -31,12 +31,12 @@ die() {
 	exit 1
 }
 
-# As time of everything: that of the changelog's newest entry.
+# Prints the time of the newest changelog entry, which becomes the time of all files.
 date_of_version() {
 	date -d "$(sed -n '/^ -- /{s/.*>  //p;q}' "$here/changelog")" +%s
 }
 
-# pack DIRECTORY: as DIRECTORY.tar.gz beside it, whoever made it when.
+# pack DIRECTORY: packs it reproducibly as a .tar.gz in the release.
 pack() {
 	tar -C "${1%/*}" --format=ustar --sort=name --owner=root:0 --group=root:0 \
 		--mtime="@$SOURCE_DATE_EPOCH" --mode=u+rw,go+r-w,a+X -c "${1##*/}" |
@@ -54,8 +54,8 @@ pack_source() {
 	pack "$tree"
 }
 
-# configure_and_build DIRECTORY COMPILER OPTION...: the launcher without a libc of its own, so that
-# it runs on older systems than this one, as the library does.
+# configure_and_build DIRECTORY COMPILER OPTION...: links the launcher statically, so that it runs
+# on older systems than this one, as the library does.
 configure_and_build() {
 	cmake -S "$source" -B "$1" -DBUILD_TESTING=OFF -DCMAKE_C_COMPILER="$2" \
 		-DCMAKE_C_FLAGS='-Werror -fstack-protector-strong' \
@@ -63,8 +63,8 @@ configure_and_build() {
 	cmake --build "$1" --target noselfconn launcher
 }
 
-# write_install NAME TREE: loaders look for libraries elsewhere on each distribution, so it names whole
-# paths.
+# write_install NAME TREE: prints the file INSTALL. It gives full paths, because distributions
+# differ in where their loader looks.
 write_install() {
 	local parts library
 	parts=$(cd "$2" && echo */ | tr -d /)
@@ -83,7 +83,7 @@ To remove it (first "noselfconn-host remove", and any line for it in /etc/ld.so.
 END
 }
 
-# pack_tree NAME DIRECTORY: files to copy.
+# pack_tree NAME DIRECTORY: packs an archive of files to copy to /usr/local.
 pack_tree() {
 	local tree=$work/libnoselfconn-$version-$1 component
 	for component in libnoselfconn noselfconn; do
@@ -108,7 +108,7 @@ make_for() {
 	fi
 }
 
-# Shows what was said only when it fails.
+# Shows the output only if make_for fails.
 make_quietly_for() {
 	# In a shell of its own, which ends at the first failure.
 	bash -euo pipefail -c 'make_for "$@"' bash "$@" >"$work/$1.log" 2>&1 || {
@@ -117,7 +117,7 @@ make_quietly_for() {
 	}
 }
 
-# The package of a compiler's libc.a, which is in the launcher, and its version.
+# Prints package and version of the libc.a that is linked into the launcher.
 static_libc() {
 	# shellcheck disable=SC2016 # for dpkg-query
 	dpkg-query -S "$(realpath "$("$1-gcc" -print-file-name=libc.a)")" | sed 's/: .*//' |

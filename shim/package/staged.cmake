@@ -1,5 +1,5 @@
-# What is about to be packed. For Debian: with lintian's overrides, and compressed as its policy wants
-# it (12.1, 12.7).
+# Changes the staged files before they are packed. Debian packages get lintian's overrides, and
+# compressed manual pages and changelogs (policy 12.1, 12.7). RPM packages get reproducible times.
 set(staged ${CPACK_TEMPORARY_INSTALL_DIRECTORY})
 if(CPACK_GENERATOR STREQUAL "DEB")
 	foreach(package ${CPACK_COMPONENTS_ALL})

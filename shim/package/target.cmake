@@ -1,6 +1,6 @@
-# Sets what the compiler compiles for, with the flags that it gets: gcc -m32 calls itself
-# x86_64-linux-gnu too. TARGET_DEBIAN, TARGET_TRIPLET and TARGET_RPM are empty for an architecture
-# that target.h does not list, TARGET_GLIBC for another libc.
+# Finds out for which architecture the compiler compiles, with its flags: gcc -m32 also calls itself
+# x86_64-linux-gnu. TARGET_DEBIAN, TARGET_TRIPLET and TARGET_RPM are empty for an architecture that
+# target.h does not list, and TARGET_GLIBC for another libc.
 separate_arguments(flags UNIX_COMMAND "${CMAKE_C_FLAGS}")
 if(CMAKE_SYSROOT)
 	list(APPEND flags --sysroot=${CMAKE_SYSROOT})
@@ -14,8 +14,9 @@ set(TARGET_RPM "${CMAKE_MATCH_3}")
 string(REGEX MATCH "glibc ([0-9]+) *\\. *([0-9]+)" found "${target}")
 set(TARGET_GLIBC "${CMAKE_MATCH_1}.${CMAKE_MATCH_2}")
 
-# Where the loader's $LIB leads, under every prefix: libraries of two sizes do not overwrite each
-# other. Elsewhere GNUInstallDirs knows it; here it would choose anew when the prefix changes.
+# On Debian the library goes where the loader's $LIB leads, under every prefix, so that libraries of
+# two sizes do not overwrite each other. GNUInstallDirs would change its mind with the prefix. On
+# other systems GNUInstallDirs already chooses that directory.
 if(TARGET_TRIPLET AND EXISTS /etc/debian_version AND NOT CMAKE_CROSSCOMPILING)
 	if(NOT DEFINED CMAKE_INSTALL_LIBDIR)
 		set(CMAKE_INSTALL_LIBDIR lib/${TARGET_TRIPLET} CACHE PATH "Directory of the library")

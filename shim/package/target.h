@@ -1,7 +1,7 @@
-/* Read by the preprocessor only: what the compiler compiles for, as others name it. */
+/* Only preprocessed, never compiled: the target of the compiler, in the words of packages. */
 #include <features.h>
 
-/* Debian's name, Debian's directory below lib, rpm's name. */
+/* The names of the architecture for Debian, for Debian's directory below lib, and for rpm. */
 #if defined __x86_64__ && defined __LP64__
 "amd64;x86_64-linux-gnu;x86_64"
 #elif defined __i386__

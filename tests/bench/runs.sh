@@ -1,5 +1,6 @@
 #!/bin/bash
-# runs.sh BUILD: run.sh writes its figures into the two pages and the chart, here in a copy without any.
+# runs.sh BUILD: run.sh writes its figures into the two pages and the chart, here in a copy without
+# any.
 set -euo pipefail
 cd "$(dirname "$0")"
 

@@ -1,5 +1,6 @@
 #!/bin/bash
-# The demonstration prints all its steps, leaves no process or file behind, and changes nothing else.
+# The demonstration prints all its steps, leaves no process or file behind, and changes nothing
+# else.
 #
 #   demo.sh root|user|fresh|forbidden
 . "$(dirname "$0")/common.sh"

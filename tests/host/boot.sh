@@ -1,6 +1,7 @@
 #!/bin/bash
-# A system boots with the unit enabled. The rule is added after ufw has started and before all services
-# that wait for the network. It goes when the unit is stopped, and for good when the package is removed.
+# A system boots with the unit enabled. The rule is added after ufw has started and before all
+# services that wait for the network. It goes when the unit is stopped, and for good when the
+# package is removed.
 #
 #   boot.sh HOST UNIT ROOT PRERM
 set -euo pipefail

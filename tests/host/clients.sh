@@ -1,6 +1,6 @@
 #!/bin/bash
-# Clients that no preloaded library reaches. Without the rule each is connected to itself; with the rule
-# each is refused, and the port stays free.
+# Clients that no preloaded library reaches. Without the rule each is connected to itself; with the
+# rule each is refused, and the port stays free.
 #
 #   clients.sh HOST URING_CLIENT SETUID_CLIENT
 # shellcheck source=common.sh

@@ -8,8 +8,8 @@ IPv6: in place and effective, packets refused: 0 (ip6tables v*)'
 nothing='IPv4: not in place (iptables v*)
 IPv6: not in place (ip6tables v*)'
 
-# Control: without the rule a socket is connected to itself. That blocks the port, so later tries use
-# another one.
+# Control: without the rule a socket is connected to itself. That blocks the port, so later tries
+# use another one.
 [ "$(connect 127.0.0.1 40000)" = connected ] || fail "no self-connect over IPv4"
 [ "$(connect ::1 40000)" = connected ] || fail "no self-connect over IPv6"
 

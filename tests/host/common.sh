@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Sourced by the scripts here, which run in namespaces of their own. Sets $host, noselfconn-host, from
-# their first argument, and changes to a temporary directory.
+# Sourced by the scripts here, which run in namespaces of their own. Sets $host, noselfconn-host,
+# from their first argument, and changes to a temporary directory.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../outcome.sh"
 export LC_ALL=C.UTF-8

@@ -91,7 +91,8 @@ for back_end in "${back_ends[@]}"; do
 	firewall-cmd --quiet --reload
 	[ "$(saved)" = "$before" ] || fail "a reload brings it back: $(diff <(echo "$before") <(saved))"
 
-	# If the rule is removed while firewalld is stopped, starting firewalld does not bring it back.
+	# If the rule is removed while firewalld is stopped, starting firewalld does not bring it
+	# back.
 	"$host" add >/dev/null
 	stop
 	"$host" remove >/dev/null

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Runs a test in the userland of tests/preload_file, which contains ufw and firewalld, so that the host
-# need not install them.
+# Runs a test in the userland of tests/preload_file, which contains ufw and firewalld, so that the
+# host need not install them.
 #
 #   in_userland.sh ROOT nft|legacy SCRIPT HOST
 set -euo pipefail

@@ -1,5 +1,6 @@
 #!/bin/bash
-# noselfconn-host(8) documents every option, and its recipe for hosts without iptables works unchanged.
+# noselfconn-host(8) documents every option, and its recipe for hosts without iptables works
+# unchanged.
 # shellcheck source=common.sh
 . "$(dirname "$0")/common.sh"
 page=$2/noselfconn-host.8

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Without the privilege, the kernel modules or the programs that it needs, noselfconn-host fails with the
-# right exit status and one sentence.
+# Without the privilege, the kernel modules or the programs that it needs, noselfconn-host fails
+# with the right exit status and one sentence.
 # shellcheck source=common.sh
 . "$(dirname "$0")/common.sh"
 need_rule

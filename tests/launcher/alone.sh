@@ -19,8 +19,8 @@ choose_from() {
 	echo "$1" >/proc/sys/net/ipv4/ip_local_port_range
 }
 
-# started COMMAND...: starts it and waits for its first line. Its process is $pid, and the rest of its
-# output comes from descriptor $output.
+# started COMMAND...: starts it and waits for its first line. Its process is $pid, and the rest of
+# its output comes from descriptor $output.
 started() {
 	exec {output}< <(exec "$@" </dev/null 2>/dev/null)
 	pid=$!

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Runs the examples of noselfconn(1) that use --find, --free and --risk while a client is connected to
-# itself.
+# Runs the examples of noselfconn(1) that use --find, --free and --risk while a client is connected
+# to itself.
 # shellcheck disable=SC2154 # variables from alone.sh
 # shellcheck source=/dev/null
 . "$(dirname "$0")/alone.sh"

@@ -2,7 +2,7 @@
 # noselfconn --find [PORT] shows self-connected sockets, and no others.
 # shellcheck disable=SC2016,SC2154 # single-quoted code is for another shell; variables from alone.sh
 
-# On the real host, with its kernel threads and the processes of others, nobody is connected to port 1.
+# On the real host, among kernel threads and the processes of others, no socket has port 1.
 if [ "${*: -1}" != alone ]; then
 	said=$("$1" --find 1 2>&1) || (($? == 3))
 	[[ $said = *'no socket of port 1 is connected to itself in '* ]] || {
@@ -19,8 +19,8 @@ fi
 . "$(dirname "$0")/alone.sh"
 
 none='no socket is connected to itself in *'
-# found COLUMN PATTERN: --find prints one line below its heading, and this is the value in that column.
-# Also sets $value to it.
+# found COLUMN PATTERN: --find prints one line below its heading, and this is the value in that
+# column. Also sets $value to it.
 found() {
 	value=$({ noselfconn --find || :; } | awk -v column="$1" 'NR == 2 { print $column } END { exit NR != 2 }') ||
 		fail "expected one line: $(noselfconn --find)"
@@ -84,7 +84,8 @@ expect 2 'ADDRESS *STATE *TIME *PID *FD *PROGRAM *NETWORK *UNIT*' noselfconn --f
 expect 2 '*' noselfconn --find="$port"
 expect 0 'no socket of port 40001 is *' noselfconn --find 40001
 
-# A user who may not look into the process sees its socket, and a note that the program is not shown.
+# A user who may not look into the process sees its socket, and a note that the program is not
+# shown.
 as_nobody=(setpriv --reuid 65534 --regid 65534 --clear-groups)
 if "${as_nobody[@]}" true 2>/dev/null; then
 	expect 2 "*127.0.0.1:$port *ESTABLISHED * - * - - *own*programs of other users are not shown*" \
@@ -134,7 +135,8 @@ found_live 127.0.0.1 "$inside" "$(network_of "$inside")"
 stopped "$pid"
 expect 0 "$none" noselfconn --find
 
-# An ordinary client. telnet does not write "Connected" to a pipe at once, so this asks --find instead.
+# An ordinary client. telnet does not write "Connected" to a pipe at once, so this asks --find
+# instead.
 mkfifo keyboard
 # shellcheck disable=SC2034 # it keeps the pipe open
 exec {keyboard}<>keyboard
@@ -145,7 +147,8 @@ found 6 telnet
 found 4 "$pid"
 stopped "$pid"
 
-# Look-alikes are not shown: two addresses with the same port, one address with two ports, servers, UDP.
+# Look-alikes are not shown: two addresses with the same port, one address with two ports, servers,
+# UDP.
 started python3 -c 'import socket, signal
 def server(address, port):
     server = socket.socket()

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Programs for another architecture: refused without a library for it, and served through $LIB if both
-# libraries are installed.
+# Programs for another architecture: refused without a library for it, and served through $LIB if
+# both libraries are installed.
 # shellcheck disable=SC2016 # $LIB is for the loader; the single-quoted code is for another shell
 launcher=$1
 library=$2
@@ -41,8 +41,8 @@ expect 0 "*by $PWD/both/$both" both/bin/noselfconn --check ./program
 expect 0 "*by $PWD/both/$both" both/bin/noselfconn --check ./program32
 expect 0 1 both/bin/noselfconn sh -c 'grep -c "r-xp.*/libnoselfconn\.so$" /proc/self/maps'
 
-# LD_PRELOAD gets the full path if $LIB does not lead to the library's directory, and for musl's loader,
-# which does not expand $LIB.
+# LD_PRELOAD gets the full path if $LIB does not lead to the library's directory, and for musl's
+# loader, which does not expand $LIB.
 expect 0 "*by $PWD/both/lib/$triplet/libnoselfconn.so" both/bin/noselfconn --check ./program-musl
 { cat /lib/ld-musl-x86_64.so.1 && printf '\0lib/%s\0' "$triplet"; } >ld-musl
 chmod +x ld-musl
@@ -59,7 +59,8 @@ cp libraryx32 x32/lib/x86_64-linux-gnux32/libnoselfconn.so
 expect 125 '*cannot be protected: it is a 64-bit x86 program, for which there is no *' \
 	x32/bin/noselfconn ./program
 
-# Nor does one with the other byte order, which the bytes EI_DATA and e_machine of the ELF header say.
+# Nor does one with the other byte order, which the bytes EI_DATA and e_machine of the ELF header
+# say.
 install_into big lib/$triplet
 printf '\2' | dd of=big/lib/$triplet/libnoselfconn.so bs=1 seek=5 conv=notrunc status=none
 printf '\0\76' | dd of=big/lib/$triplet/libnoselfconn.so bs=1 seek=18 conv=notrunc status=none

@@ -6,8 +6,8 @@
 
 none="no socket of port $port is connected to itself in this network namespace"
 
-# Simulates a kernel without INET_DIAG_DESTROY: the preload asks to destroy a UNIX socket instead, for
-# which every kernel answers that it cannot (unix_diag_handler has no destroy function).
+# Simulates a kernel without INET_DIAG_DESTROY: the preload asks to destroy a UNIX socket instead,
+# for which every kernel answers that it cannot (unix_diag_handler has no destroy function).
 cat >no_destroy.c <<'CODE'
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -41,8 +41,8 @@ expect 125 "noselfconn: --free $port 999999: there is no such process, or it is 
 	noselfconn --free "$port" 999999
 expect 0 "$none" noselfconn --free "$port"
 
-# freed READINGS CLIENT [COMMAND...]: a server cannot bind before --free, and can after it. The client
-# goes on, and its recv() calls end in these ways. --free runs under the command.
+# freed READINGS CLIENT [COMMAND...]: a server cannot bind before --free, and can after it. The
+# client goes on, and its recv() calls end in these ways. --free runs under the command.
 freed() {
 	local readings=$1 how=$2 reading
 	shift 2
@@ -103,8 +103,8 @@ expect 2 "not freed: 127.0.0.1:$port TIME_WAIT; through sock_diag: not in this k
 noselfconn --free "$port" >/dev/null
 stopped "$pid"
 
-# A socket in another network namespace is freed only if a process there is named: in a plain network
-# namespace and in a container, live and in TIME_WAIT.
+# A socket in another network namespace is freed only if a process there is named: in a plain
+# network namespace and in a container, live and in TIME_WAIT.
 for tree in other_network container; do
 	declare -n tree
 	for how in '' closed; do

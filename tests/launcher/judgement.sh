@@ -1,5 +1,6 @@
 #!/bin/bash
-# The launcher refuses programs that the library cannot protect, in one sentence, and runs all others.
+# The launcher refuses programs that the library cannot protect, in one sentence, and runs all
+# others.
 # shellcheck disable=SC2016 # the single-quoted code is for another shell
 launcher=$1
 library=$2
@@ -30,9 +31,9 @@ for program in ./static ./static-pie "$(command -v gosu)"; do
 done
 [ "$("$launcher" ./static 2>&1 | wc -l)" = 1 ] || fail "more than one line"
 
-# Programs of Go's own compiler are refused: an ordinary one, one without section headers, one with C
-# code that imports connect(), and one with only the build information. A program that merely contains
-# the text "Go buildinf:" is not.
+# Programs of Go's own compiler are refused: an ordinary one, one without section headers, one with
+# C code that imports connect(), and one with only the build information. A program that merely
+# contains the text "Go buildinf:" is not.
 cat >cgo.c <<'END'
 #include <sys/socket.h>
 __asm__(".section .note.go.buildid, \"a\", %note\n.long 3, 4, 4\n.asciz \"Go\"\n.balign 4\n.long 0\n"
@@ -116,8 +117,8 @@ done
 expect 126 'noselfconn: cannot run the interpreter /nonexistent/interpreter of ./by-missing: *' \
 	"$launcher" ./by-missing
 
-# A pipe, a device, a directory or a file without execute permission is neither interpreter nor loader,
-# and is not opened: opening the pipe would block.
+# A pipe, a device, a directory or a file without execute permission is neither interpreter nor
+# loader, and is not opened: opening the pipe would block.
 mkfifo -m 755 pipe
 for interpreter in "$PWD/pipe" /etc/passwd /dev/zero /tmp; do
 	script by-no-program "#!$interpreter"
@@ -166,7 +167,8 @@ expect 0 $'\303\244 \344' "$launcher" ./text
 chmod +x payload
 expect 3 '' "$launcher" ./payload
 
-# With a dynamic linker as the command, the program behind it is judged, which need not be executable.
+# With a dynamic linker as the command, the program behind it is judged, which need not be
+# executable.
 loader=$(patchelf --print-interpreter plain)
 chmod -x plain
 expect 42 '' "$launcher" "$loader" ./plain

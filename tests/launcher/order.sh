@@ -1,7 +1,7 @@
 #!/bin/bash
 # Commands such as "sudo" and "env -i", which start programs with a new environment. The launcher
-# refuses them: with --force LD_PRELOAD is indeed lost, and with the order that the refusal advises it
-# arrives.
+# refuses them: with --force LD_PRELOAD is indeed lost, and with the order that the refusal advises
+# it arrives.
 # shellcheck disable=SC2016 # the single-quoted code is for another shell
 launcher=$1
 library=$2
@@ -23,7 +23,8 @@ LD_PRELOAD; put the launcher behind it: \"$1 *noselfconn COMMAND*\"; or run it u
 	expect 125 "noselfconn: what $1 starts *" noselfconn --check "$@"
 }
 
-# cleans COMMAND...: it starts programs without LD_PRELOAD; with the launcher behind it they have it.
+# cleans COMMAND...: it starts programs without LD_PRELOAD; with the launcher behind it they have
+# it.
 cleans() {
 	refused "$@" "${say[@]}"
 	expect 0 '*<>' noselfconn --force "$@" "${say[@]}"
@@ -82,8 +83,8 @@ if bwrap --dev-bind / / true 2>/dev/null; then
 	keeps bwrap --clearenv --setenv LD_PRELOAD "$library" --dev-bind / /
 fi
 
-# activated COMMAND...: prints the LD_PRELOAD of the service that systemd-socket-activate starts; the
-# command contains it.
+# activated COMMAND...: prints the LD_PRELOAD of the service that systemd-socket-activate starts;
+# the command contains it.
 activated() {
 	local pid
 	"$@" bash -c 'echo "<$LD_PRELOAD>" >said; mv said answer' >/dev/null 2>&1 &

@@ -6,8 +6,8 @@ library=$2
 # shellcheck source=/dev/null
 . "$(dirname "$0")/expect.sh"
 
-# preloaded BEFORE AFTER: the command finds AFTER in LD_PRELOAD if the launcher was called with BEFORE.
-# All files in it have to exist, because the loader complains of missing ones.
+# preloaded BEFORE AFTER: the command finds AFTER in LD_PRELOAD if the launcher was called with
+# BEFORE. All files in it have to exist, because the loader complains of missing ones.
 preloaded() {
 	expect 0 "$2" env LD_PRELOAD="$1" "$launcher" /bin/sh -c 'echo "$LD_PRELOAD"'
 }
@@ -35,8 +35,8 @@ expect 0 "$library" "$launcher" "$launcher" printenv LD_PRELOAD
 # The library is loaded exactly once, in children too.
 expect 0 1 "$launcher" sh -c 'grep -c "r-xp.*/libnoselfconn\.so$" /proc/self/maps'
 
-# LD_PRELOAD cannot name a path with a space, a colon or a dollar sign. Characters that are special only
-# in patterns do no harm.
+# LD_PRELOAD cannot name a path with a space, a colon or a dollar sign. Characters that are special
+# only in patterns do no harm.
 mkdir 'a b' '$LIB' '[a]*?\'
 cp "$launcher" "$library" 'a b'
 cp "$launcher" "$library" '$LIB'
@@ -48,7 +48,8 @@ expect 125 'noselfconn: */true cannot be protected: it needs *, which has * doll
 	'$LIB/noselfconn' true
 expect 0 "$PWD/"'\[a\]\*\?\\'"/libnoselfconn.so" '[a]*?\/noselfconn' printenv LD_PRELOAD
 
-# A libnoselfconn.so that cannot be loaded is named with the reason. A good one elsewhere is preferred.
+# A libnoselfconn.so that cannot be loaded is named with the reason. A good one elsewhere is
+# preferred.
 refused_for() {
 	expect 125 "noselfconn: *true cannot be protected: it needs $PWD/$1/libnoselfconn.so, which $2; *" \
 		"${@:3}" "$1/noselfconn" true

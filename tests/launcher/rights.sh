@@ -1,6 +1,6 @@
 #!/bin/bash
-# The launcher refuses programs for which the loader ignores LD_PRELOAD: set-uid, set-gid, capabilities.
-# The program prints AT_SECURE and whether it has LD_PRELOAD.
+# The launcher refuses programs for which the loader ignores LD_PRELOAD: set-uid, set-gid,
+# capabilities. The program prints AT_SECURE and whether it has LD_PRELOAD.
 launcher=$1
 library=$2
 # shellcheck source=/dev/null

@@ -109,8 +109,8 @@ choose_from '1024 65535'
 says_line '  1. move the server to a port below 1024'
 stopped "$pid"
 
-# The kernel behaves as --risk assumes: of two ports connect() tries the lower one first, and bind() to
-# port 0 the upper one.
+# The kernel behaves as --risk assumes: of two ports connect() tries the lower one first, and bind()
+# to port 0 the upper one.
 for range in '40000 40001' '39999 40000'; do
 	choose_from "$range"
 	lower=leaving upper='leaving address'

@@ -163,8 +163,8 @@ expect 3 "$pid: unknown: calls of connect() go to $PWD/before.so, which stands b
 	"$launcher" --status "$pid"
 stopped
 
-# A non-PIE program that takes the address of connect() has a PLT entry for it, not a function of its
-# own.
+# A non-PIE program that takes the address of connect() has a PLT entry for it, not a function of
+# its own.
 gcc -no-pie -fno-pie -o address -x c - <<'END'
 #include <stdio.h>
 #include <sys/socket.h>
@@ -196,7 +196,8 @@ started "$launcher" "$loader" ./host
 expect 0 "$pid: protected $by *" "$launcher" --status "$pid"
 stopped
 
-# A process that is still starting: its dynamic linker waits until somebody opens the pipe for writing.
+# A process that is still starting: its dynamic linker waits until somebody opens the pipe for
+# writing.
 mkfifo pipe
 coproc env LD_PRELOAD="$PWD/pipe:$library" "${waiting[@]}" 2>/dev/null
 pid=$COPROC_PID

@@ -1,5 +1,6 @@
 #!/bin/bash
-# noselfconn --status UNIT looks at all processes of a unit or control group, with cgroups v1 and v2.
+# noselfconn --status UNIT looks at all processes of a unit or control group, with cgroups v1 and
+# v2.
 launcher=$1
 self=$(realpath "$0")
 # shellcheck source=/dev/null

@@ -1,5 +1,6 @@
 #!/bin/bash
-# Builds the Debian packages for amd64 and i386. The packages take their architecture from the compiler.
+# Builds the Debian packages for amd64 and i386. The packages take their architecture from the
+# compiler.
 source=$1
 directory=$2
 # shellcheck source=/dev/null

@@ -17,8 +17,8 @@ make_userland() {
 	echo 'APT::Get::Assume-Yes "true";' >"$root/etc/apt/apt.conf.d/yes"
 }
 
-# run_in_userland SCRIPT: runs it in a network namespace where the kernel can pick only port 40000, to
-# which the client connects.
+# run_in_userland SCRIPT: runs it in a network namespace where the kernel can pick only port 40000,
+# to which the client connects.
 run_in_userland() {
 	cp "$1" "$root/root/script"
 	# shellcheck disable=SC2016 # for another shell

@@ -1,6 +1,6 @@
 #!/bin/bash
-# A release contains every file that it should, each for the architecture in its name. Its programs run,
-# on other architectures in an emulator.
+# A release contains every file that it should, each for the architecture in its name. Its programs
+# run, on other architectures in an emulator.
 source=$1
 directory=$2
 # shellcheck source=/dev/null
@@ -20,7 +20,8 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$directory/for_release/release" || exit
 
-# Our name of each architecture, Debian's, rpm's, the compiler's triplet, readelf's words, qemu's name.
+# Our name of each architecture, Debian's, rpm's, the compiler's triplet, readelf's words, qemu's
+# name.
 architectures="x86_64 amd64 x86_64 x86_64-linux-gnu ELF64.*X86-64 x86_64
 i386 i386 - i686-linux-gnu ELF32.*Intel.80386 i386
 arm64 arm64 aarch64 aarch64-linux-gnu ELF64.*AArch64 aarch64

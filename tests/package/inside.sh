@@ -67,8 +67,8 @@ for command in noselfconn noselfconn-host; do
 		complete -p $1' bash $command >/dev/null || fail "no completion of $command"
 done
 
-# The package cannot be removed while /etc/ld.so.preload names the library, since every program would
-# then complain; it can be replaced.
+# The package cannot be removed while /etc/ld.so.preload names the library, since every program
+# would then complain; it can be replaced.
 dpkg --remove noselfconn >/dev/null
 # shellcheck disable=SC2016 # $LIB is for the loader
 for entry in libnoselfconn.so "/lib/$triplet/libnoselfconn.so" '/usr/$LIB/libnoselfconn.so' \
@@ -91,7 +91,8 @@ list_files >after
 diff before after
 expect connected ./client
 
-# The same with the archives of files, as INSTALL says; for the second architecture only its library.
+# The same with the archives of files, as INSTALL says; for the second architecture only its
+# library.
 tar -xf libnoselfconn-*-x86_64.tar.gz
 (cd libnoselfconn-*-x86_64 && bash -euc "$(sed -n 's/^    \(umask\)/\1/p' INSTALL)")
 tar -xf libnoselfconn-*-i386.tar.gz

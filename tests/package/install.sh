@@ -46,7 +46,8 @@ ln -s "$directory/root/usr/bin/noselfconn" linked
 found=$(./linked printenv LD_PRELOAD)
 [ "$found" = "$directory/root/usr/lib/$triplet/libnoselfconn.so" ] || fail "found $found"
 
-# Under every prefix the library lies where the loader's $LIB leads. The systemd drop-in relies on that.
+# Under every prefix the library lies where the loader's $LIB leads. The systemd drop-in relies on
+# that.
 build "$source" b -DCMAKE_INSTALL_PREFIX="$directory/prefix"
 cmake --install b >/dev/null
 # shellcheck disable=SC2016 # $LIB is for the loader

@@ -1,7 +1,7 @@
 #!/bin/bash
 # The three commands that install from the source work without the packages that the tests need. The
-# loader then finds the library in /usr/local by its bare name. Changes to /usr/local, /etc and /var stay
-# in a mount namespace.
+# loader then finds the library in /usr/local by its bare name. Changes to /usr/local, /etc and /var
+# stay in a mount namespace.
 # shellcheck disable=SC2016 # the single-quoted code is for another shell
 source=$1
 # shellcheck source=/dev/null
@@ -38,7 +38,8 @@ unshare --mount bash -euc '
 	touch /usr/local/lib/libnoselfconn.so
 	cmake --install b 2>&1 >/dev/null | grep -q "/usr/local/lib/libnoselfconn.so is an older copy"
 	rm /usr/local/lib/libnoselfconn.so
-	# Uninstalling is refused while /etc/ld.so.preload names the library; otherwise it removes every file.
+	# Uninstalling is refused while /etc/ld.so.preload names the library; otherwise it removes
+	# every file.
 	library=$(cat b/install_manifest*.txt | grep -F .so)
 	echo "libm.so.6:$library # protects" >/etc/ld.so.preload
 	cmake --build b --target uninstall >said 2>&1 && exit 1

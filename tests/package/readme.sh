@@ -1,6 +1,6 @@
 #!/bin/bash
-# Runs the commands that shim/package/README.md gives to install and to remove, in a clean Debian without
-# sudo.
+# Runs the commands that shim/package/README.md gives to install and to remove, in a clean Debian
+# without sudo.
 #
 #   readme.sh SOURCE DIRECTORY SUITE
 source=$1

@@ -1,6 +1,6 @@
 #!/bin/bash
-# A release made from the released source archive, in another directory, umask, time zone and locale, is
-# the same bit for bit.
+# A release made from the released source archive, in another directory, umask, time zone and
+# locale, is the same bit for bit.
 directory=$2
 # shellcheck source=/dev/null
 . "$(dirname "$0")/expect.sh"

@@ -16,8 +16,8 @@ grep -q '^libnoselfconn = ' <<<"$(rpm -qp --requires b/noselfconn-*.rpm)" ||
 needed=$(rpm -qp --requires b/libnoselfconn-*.rpm | grep -v -e '^rpmlib(' -e '^rtld(' -e '^/bin/sh$' || :)
 [ -z "$needed" ] || fail "the library requires $needed"
 
-# The directory holds no RPM system, so rpm does not check dependencies; busybox is the shell for the
-# packages' scripts.
+# The directory holds no RPM system, so rpm does not check dependencies; busybox is the shell for
+# the packages' scripts.
 [ "$(id -u)" = 0 ] || skip "only root can install with rpm"
 in_root=(rpm --root "$directory/root" --dbpath /var/lib/rpm)
 mkdir -p root/{bin,etc,var/lib/rpm}

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Installs the release in a clean Debian for two architectures, uses it and removes it, first as packages
-# and then as files to copy.
+# Installs the release in a clean Debian for two architectures, uses it and removes it, first as
+# packages and then as files to copy.
 directory=$2
 # shellcheck source=/dev/null
 . "$(dirname "$0")/expect.sh"

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Sourced by the platform tests. ctest sets LIBRARY, the library built here, and WORK, a directory below
-# the build directory.
+# Sourced by the platform tests. ctest sets LIBRARY, the library built here, and WORK, a directory
+# below the build directory.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 source=$(cd "$here/../.." && pwd)
@@ -67,7 +67,8 @@ debian() {
 to_build=libc6-dev,check,libsubunit-dev
 to_run=bash,cmake,coreutils,dash,grep,iproute2,iptables,mawk,nftables,sed,util-linux
 
-# build DIRECTORY CONFIGURE-OPTION...: builds everything, against the libraries in $tree if it is set.
+# build DIRECTORY CONFIGURE-OPTION...: builds everything, against the libraries in $tree if it is
+# set.
 build() {
 	local directory=$1
 	shift
@@ -109,7 +110,8 @@ tell() {
 	fi
 }
 
-# in_tree TREE BUILD COMMAND...: runs it with the tree as root and the build directory at its own path.
+# in_tree TREE BUILD COMMAND...: runs it with the tree as root and the build directory at its own
+# path.
 in_tree() {
 	local root=$1 directory=$2
 	shift 2
@@ -125,8 +127,8 @@ test_in_tree() {
 	tell "$platform" "$log"
 }
 
-# client PRELOAD PROGRAM ADDRESS BWRAP-OPTION...: prints the output of tests/scenario/client.c, and any
-# complaint of ld.so, in a namespace with one port.
+# client PRELOAD PROGRAM ADDRESS BWRAP-OPTION...: prints the output of tests/scenario/client.c, and
+# any complaint of ld.so, in a namespace with one port.
 client() {
 	local preload=$1 program=$2 address=$3
 	shift 3

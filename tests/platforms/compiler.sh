@@ -1,6 +1,6 @@
 #!/bin/bash
-# compiler.sh NAME COMPILER [CFLAGS [LDFLAGS]]: builds and tests the library with other compilers and
-# flags. "debian" stands for the flags of a Debian package.
+# compiler.sh NAME COMPILER [CFLAGS [LDFLAGS]]: builds and tests the library with other compilers
+# and flags. "debian" stands for the flags of a Debian package.
 . "$(dirname "$0")/common.sh"
 name=$1 compiler=$2 cflags=${3-} ldflags=${4-}
 need "$compiler" bwrap unshare ip

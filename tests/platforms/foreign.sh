@@ -1,6 +1,6 @@
 #!/bin/bash
-# foreign.sh SUITE ARCHITECTURE TRIPLET [QEMU|- [C-FLAG...]]: builds everything for another architecture
-# and runs the scenarios, in an emulator if that is needed.
+# foreign.sh SUITE ARCHITECTURE TRIPLET [QEMU|- [C-FLAG...]]: builds everything for another
+# architecture and runs the scenarios, in an emulator if that is needed.
 . "$(dirname "$0")/common.sh"
 suite=$1 architecture=$2 triplet=$3 qemu=${4:+qemu-$4-static}
 flags=${*:5}
@@ -23,8 +23,8 @@ debian "$suite" "$architecture" "$to_build"
 build_for "$triplet" "$directory" "-DCMAKE_CROSSCOMPILING_EMULATOR=$qemu;-L;$tree"
 "$here/one_file.sh" "$directory/shim/libnoselfconn.so" "$triplet-strip"
 
-# qemu-user does not emulate programs that a test executes, so a script starts them in the emulator. Its
-# shell must be static, because LD_PRELOAD names a foreign library.
+# qemu-user does not emulate programs that a test executes, so a script starts them in the emulator.
+# Its shell must be static, because LD_PRELOAD names a foreign library.
 client=$directory/tests/scenario/scenario_client
 ! readelf --file-header "$client" >/dev/null 2>&1 || mv "$client" "$client.foreign"
 cat >"$client" <<END

@@ -35,9 +35,9 @@ archive() {
 	-o -print0 | archive)
 (cd "$stage" && find . ! -name '*.o' ! -name '*.a' -print0 | archive)
 
-# Emulated in software, since not every machine has KVM. qemu 7.2 cannot emulate the cmpxchg16b of SLUB,
-# and with two processors the kernel sometimes hangs. On a busy host the emulated timer is late, and the
-# kernel would panic when it checks the timer.
+# Emulated in software, since not every machine has KVM. qemu 7.2 cannot emulate the cmpxchg16b of
+# SLUB, and with two processors the kernel sometimes hangs. On a busy host the emulated timer is
+# late, and the kernel would panic when it checks the timer.
 timeout 1150 qemu-system-x86_64 -accel tcg -cpu qemu64,-cx16 -m 1G \
 	-display none -monitor none -serial "file:$stage.console" -no-reboot \
 	-kernel "$image" -initrd "$stage.initramfs" \

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Builds the scenarios against the oldest userland, in oldest/. Other platform tests run them with the
-# library built here.
+# Builds the scenarios against the oldest userland, in oldest/. Other platform tests run them with
+# the library built here.
 . "$(dirname "$0")/common.sh"
 need mmdebstrap flock x86_64-linux-gnu-gcc
 directory=$WORK/oldest

@@ -18,8 +18,8 @@ dynamic_symbols() {
 
 machine=$(readelf --file-header "$library" | sed -nE 's/^ *Machine: *//p')
 
-# The symbols to which the library refers. The list must be short, because the loader would also take a
-# program's function of such a name. Weak ones may be missing.
+# The symbols to which the library refers. The list must be short, because the loader would also
+# take a program's function of such a name. Weak ones may be missing.
 weak=(__connect dlsym program_invocation_short_name secure_getenv syscall)
 strong=(__errno_location)
 # Symbols that the compiler adds for its options.

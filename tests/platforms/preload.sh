@@ -1,6 +1,6 @@
 #!/bin/bash
-# preload.sh KIND: LD_PRELOAD with programs of two sizes, with another libc, in a tree that has nothing
-# but libc, and without secure_getenv().
+# preload.sh KIND: LD_PRELOAD with programs of two sizes, with another libc, in a tree that has
+# nothing but libc, and without secure_getenv().
 . "$(dirname "$0")/common.sh"
 need bwrap mmdebstrap flock unshare ip
 
@@ -25,7 +25,8 @@ both_sizes() {
 	say '/usr/$LIB/libnoselfconn.so: programs of 64 and of 32 bits are protected'
 }
 
-# A tree with nothing but the program, ld.so and libc. Before Debian 12 such a process has no dlsym().
+# A tree with nothing but the program, ld.so and libc. Before Debian 12 such a process has no
+# dlsym().
 nothing_else() {
 	local suite=$1 bare=$WORK/bare-$1 part
 	debian "$suite" amd64 "$to_build,$to_run"

@@ -1,6 +1,6 @@
 #!/bin/bash
-# userland.sh SUITE: runs the scenarios with the library built here and the libc and programs of another
-# Debian.
+# userland.sh SUITE: runs the scenarios with the library built here and the libc and programs of
+# another Debian.
 . "$(dirname "$0")/common.sh"
 need bwrap mmdebstrap flock
 

@@ -34,8 +34,8 @@ with_getsockname() {
 			print "getsockname() = 0" }'
 }
 
-# The parts of the trace before and after the start of main(), which begins with the first socket(). How
-# often the timer fires varies.
+# The parts of the trace before and after the start of main(), which begins with the first socket().
+# How often the timer fires varies.
 before_main() { sed '/^socket(/,$d' "$1"; }
 after_main() { sed -n '/^socket(/,$p' "$1" | grep -vE '^(---|rt_sigreturn)'; }
 

@@ -1,6 +1,6 @@
 #!/bin/bash
-# When nginx replaces its binary (SIGUSR2), the new master has no LD_PRELOAD unless the configuration
-# has "env LD_PRELOAD;". --status reports either case correctly.
+# When nginx replaces its binary (SIGUSR2), the new master has no LD_PRELOAD unless the
+# configuration has "env LD_PRELOAD;". --status reports either case correctly.
 #
 #   nginx_upgrade.sh LIBRARY LAUNCHER
 #

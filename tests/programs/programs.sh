@@ -1,6 +1,6 @@
 #!/bin/bash
-# Runs one row of the table: an ordinary client connects to a port on which nobody listens, without a
-# self-connect, with a self-connect and no library, and with the library; and to a real server.
+# Runs one row of the table: an ordinary client connects to a port on which nobody listens, without
+# a self-connect, with a self-connect and no library, and with the library; and to a real server.
 #
 #   namespace.sh programs.sh LIBRARY NAME
 set -euo pipefail
@@ -70,7 +70,7 @@ has_connected() {
 # Nobody listens, so a client with a peer has met itself. Some clients then hang, others end.
 must_meet_itself_without_library() {
 	local running
-	! has_connected || fail "control: the client is connected before the test"
+	! has_connected || fail "control: there is a connection before the client starts"
 	(become_client) >control.out 2>&1 &
 	running=$!
 	within_seconds has_connected

@@ -566,8 +566,7 @@ static void drain(int number)
 	errno = error;
 }
 
-/* The signal handler makes room in the buffer, and no later part of the data may be sent into it.
- */
+/* The signal handler makes room in the buffer, but the rest of the data must not use it. */
 START_TEST(interruption_in_the_middle)
 {
 	/* Far more than the buffers of the sockets. */

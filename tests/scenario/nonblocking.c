@@ -1,5 +1,4 @@
-/* A non-blocking program gets the result of a retry like any other: after connect() has returned.
- */
+/* A non-blocking program gets the result of a retry as usual, after connect() has returned. */
 #include "namespace.h"
 #include "scenario.h"
 

@@ -52,8 +52,7 @@ START_TEST(mapped_wildcard_that_is_not_the_source)
 }
 END_TEST
 
-/* Nobody listens and the ports are equal, but the addresses differ: a true refusal, and no retry.
- */
+/* Nobody listens, the ports are equal, the addresses differ: a true refusal, no retry. */
 START_TEST(refusal_by_another_loopback_address)
 {
 	int fd = tcp_socket(AF_INET, SOCK_NONBLOCK);

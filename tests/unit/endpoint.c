@@ -1,5 +1,4 @@
-/* Addresses are read from the arguments of a call, and compared with those that the kernel reports.
- */
+/* Addresses are read from a program's arguments and compared with those of the kernel. */
 #include "library.h"
 #include "suite.h"
 
