@@ -182,14 +182,14 @@ static void say_why(const struct tcp_socket *socket, int in_process, int by_kern
 {
 	if (*socket->process)
 		printf("; through its descriptor: %s", strerror(in_process));
-	printf("; through sock_diag: %s",
-	       is_unknown_to_kernel(by_kernel)
-		       ? "not in this kernel (INET_DIAG_DESTROY, for TIME_WAIT since Linux 6.0)"
-		       : strerror(by_kernel));
+	printf("; through sock_diag: %s", is_unknown_to_kernel(by_kernel)
+						  ? "this kernel cannot do it (INET_DIAG_DESTROY, "
+						    "for TIME_WAIT since Linux 6.0)"
+						  : strerror(by_kernel));
 	if (by_kernel == EPERM)
 		printf("; ask root");
 	if (socket->state == TCP_TIME_WAIT)
-		printf("; it ends by itself in %lu s",
+		printf("; it will end in %lu s",
 		       socket->timer / (unsigned long)sysconf(_SC_CLK_TCK));
 }
 
@@ -208,7 +208,7 @@ static bool free_socket(const struct tcp_socket *socket, int outside)
 		in_process = reset_in_process(socket);
 		is_free = in_process == 0;
 	}
-	printf("%s: ", by_kernel == ESRCH ? "gone already" : is_free ? "freed" : "not freed");
+	printf("%s: ", by_kernel == ESRCH ? "already gone" : is_free ? "freed" : "not freed");
 	print_socket(socket);
 	if (!is_free)
 		say_why(socket, in_process, by_kernel);
@@ -233,8 +233,8 @@ static bool check_freed(const struct tcp_socket *socket)
 
 	if (!is_taken(&socket->local))
 		return true;
-	printf("still taken: %s, by another socket, or by the same program, if it had bound the "
-	       "port itself, until it closes the socket\n",
+	printf("still taken: %s: another socket has the port, or the program bound it itself and "
+	       "keeps it until it closes the socket\n",
 	       endpoint_text(&socket->local, address));
 	return false;
 }
@@ -298,7 +298,7 @@ static void tell_of_others(const struct host *host, size_t network, const char *
 {
 	for (size_t i = 0; i < host->network_count; i++)
 		if (i != network && count_in(&host->sockets, i) > 0)
-			printf("left alone: %zu in another network namespace; to free there: "
+			printf("left alone: %zu in another network namespace; to free them: "
 			       "noselfconn --free %s %s\n",
 			       count_in(&host->sockets, i), port, host->networks[i].process);
 }

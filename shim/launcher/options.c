@@ -60,7 +60,7 @@ static void take_options(struct options *options, int argc, char **argv)
 		case -1:
 			return;
 		case ':':
-			fail(OWN_FAILURE, "%s: expected a value behind it, see noselfconn --help",
+			fail(OWN_FAILURE, "%s: expected a value after it, see noselfconn --help",
 			     given);
 		case '?':
 			fail(OWN_FAILURE, "%s: expected an option that noselfconn --help lists",
@@ -96,7 +96,7 @@ static void check_operands(const struct options *options)
 	while (options->operands[count])
 		count++;
 	if (count < verb->least)
-		fail(OWN_FAILURE, "nothing to work on, expected noselfconn %s", verb->usage);
+		fail(OWN_FAILURE, "no argument given, expected noselfconn %s", verb->usage);
 	if (count > verb->most)
 		fail(OWN_FAILURE, "%s: one argument too many, expected noselfconn %s",
 		     options->operands[verb->most], verb->usage);

@@ -94,7 +94,7 @@ static void print_program(const struct tcp_socket *socket)
 	if (*socket->process)
 		printf("%s (process %s)", program_name(socket->process, name), socket->process);
 	else
-		printf("a program that is not known");
+		printf("an unknown program");
 }
 
 static void print_chance(unsigned int tries)
@@ -104,11 +104,11 @@ static void print_chance(unsigned int tries)
 	if (tries == 1)
 		printf("every try connects to itself");
 	else if (seconds < 120)
-		printf("one try in %u connects to itself, with ten tries a second after %u.%u "
+		printf("one try in %u connects to itself: at ten tries a second, after %u.%u "
 		       "seconds on average",
 		       tries, seconds, tries % TRIES_A_SECOND);
 	else
-		printf("one try in %u connects to itself, with ten tries a second after %u "
+		printf("one try in %u connects to itself: at ten tries a second, after %u "
 		       "minutes on average",
 		       tries, (seconds + 30) / 60);
 }
@@ -116,14 +116,14 @@ static void print_chance(unsigned int tries)
 static void print_chances(const struct chance *chance)
 {
 	if (chance->connect > 0) {
-		printf("  when it is gone, ");
+		printf("  if the server stops, ");
 		print_chance(chance->connect);
 	} else if (chance->bound > 0) {
-		printf("  when it is gone, of a client that binds an address first, ");
+		printf("  if the server stops, for a client that binds an address first, ");
 		print_chance(chance->bound);
-		printf("; of others only once the ports of the other parity are in use");
+		printf("; for others only when all ports of the other parity are in use");
 	} else {
-		printf("  when it is gone, a client gets this port only once others are in use");
+		printf("  if the server stops, a client gets its port only when others are in use");
 	}
 	putchar('\n');
 }
@@ -160,8 +160,7 @@ static void print_client(const struct tcp_socket *socket)
 {
 	char address[ENDPOINT_TEXT];
 
-	printf("%s: %s, by ",
-	       is_own_peer(socket) ? "connected to itself" : "tried now, without an answer",
+	printf("%s: %s, by ", is_own_peer(socket) ? "connected to itself" : "no answer yet",
 	       endpoint_text(&socket->peer, address));
 	print_program(socket);
 	putchar('\n');
@@ -209,18 +208,18 @@ static void print_where_to_move(const struct ephemeral_ports *ports)
 	else if (ports->high < PORTS - 1)
 		printf("a port above %u", ports->high);
 	else
-		printf("a port outside net.ipv4.ip_local_port_range, when that is smaller");
+		printf("a port outside net.ipv4.ip_local_port_range, after making that smaller");
 }
 
 static void print_remedies(const struct ephemeral_ports *ports, bool to_reserve[PORTS])
 {
 	unsigned int left = 0;
 
-	printf("What cures it, for each of them, best first:\n"
+	printf("Any of these is a cure, best first:\n"
 	       "  1. move the server to ");
 	print_where_to_move(ports);
-	printf("\n  2. reserve the port, here for all of them, and in /etc/sysctl.d for the next "
-	       "boot:\n"
+	printf("\n  2. reserve the port (this reserves all of them; for the next boot, do it in "
+	       "/etc/sysctl.d too):\n"
 	       "     sysctl -w net.ipv4.ip_local_reserved_ports=");
 	for (unsigned int port = 0; port < PORTS; port++) {
 		to_reserve[port] = to_reserve[port] || ports->reserved[port];
@@ -255,10 +254,11 @@ static void print_no_risk(const struct ephemeral_ports *ports)
 
 static void print_limits(const struct host *host)
 {
-	printf("Not seen: servers that do not run now, and clients that are refused at once.\n");
+	printf("Not visible: servers that are not running, and clients that are refused at "
+	       "once.\n");
 	if (host->network_count > 1)
-		printf("Not judged: other network namespaces (%zu), which have settings of their "
-		       "own: nsenter -n -t %s noselfconn --risk\n",
+		printf("Not examined: other network namespaces (%zu), which have their own "
+		       "settings: nsenter -n -t %s noselfconn --risk\n",
 		       host->network_count - 1, host->networks[1].process);
 }
 

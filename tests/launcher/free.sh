@@ -98,7 +98,7 @@ expect 2 "freed: *still taken: 127.0.0.1:$port*" noselfconn --free "$port"
 stopped "$pid"
 
 started client 127.0.0.1 closed
-expect 2 "not freed: 127.0.0.1:$port TIME_WAIT; through sock_diag: not in this kernel*; it ends by itself in * s" \
+expect 2 "not freed: 127.0.0.1:$port TIME_WAIT; through sock_diag: this kernel cannot do it*; it will end in * s" \
 	"${no_destroy[@]}" noselfconn --free "$port"
 noselfconn --free "$port" >/dev/null
 stopped "$pid"
@@ -112,7 +112,7 @@ for tree in other_network container; do
 		started "${tree[@]}" client 127.0.0.1 $how
 		inside=$(pgrep -P "$pid") || inside=$pid
 		expect 0 "$none
-left alone: 1 in another network namespace; to free there: noselfconn --free $port *" \
+left alone: 1 in another network namespace; to free them: noselfconn --free $port *" \
 			noselfconn --free "$port"
 		expect 2 '*' noselfconn --find "$port"
 		expect 1 '*Address already in use*' nsenter --net --target "$inside" \
@@ -133,7 +133,7 @@ if "${outside[@]}" true 2>/dev/null; then
 	says ECONNRESET
 	stopped "$pid"
 	started "${other_network[@]}" client 127.0.0.1 closed
-	expect 2 'not freed: *; through sock_diag: Operation not permitted; ask root; it ends *' \
+	expect 2 'not freed: *; through sock_diag: Operation not permitted; ask root; it will end *' \
 		"${outside[@]}" noselfconn --free "$port" "$pid"
 	stopped "$pid"
 fi

@@ -29,14 +29,14 @@ says_line() {
 says_nothing_of() {
 	[[ $(noselfconn --risk) != *"$1"* ]] || fail "\"$1\" in: $(noselfconn --risk)"
 }
-often='  when it is gone, one try in 14116 connects to itself, with ten tries a second after 24 minutes on average'
-bound='  when it is gone, of a client that binds an address first, one try in 14116 connects to itself, with ten tries a second after 24 minutes on average; of others only once the ports of the other parity are in use'
+often='  if the server stops, one try in 14116 connects to itself: at ten tries a second, after 24 minutes on average'
+bound='  if the server stops, for a client that binds an address first, one try in 14116 connects to itself: at ten tries a second, after 24 minutes on average; for others only when all ports of the other parity are in use'
 cure='     sysctl -w net.ipv4.ip_local_reserved_ports='
 
 # Nothing listens, or only on ports outside the ephemeral range.
 choose_from '32768 60999'
 safe='not at risk: no server listens on a port that the kernel gives to clients, 32768 to 60999'
-limits='Not seen: servers that do not run now, and clients that are refused at once.'
+limits='Not visible: servers that are not running, and clients that are refused at once.'
 expect 0 "$safe
 $limits" noselfconn --risk
 listening 127.0.0.1:80 0.0.0.0:32767 :::61000
@@ -80,29 +80,29 @@ reserve ''
 # A user who may not look into the server's process sees its port without the program.
 as_nobody=(setpriv --reuid 65534 --regid 65534 --clear-groups)
 if "${as_nobody[@]}" true 2>/dev/null; then
-	expect 2 'at risk: port 40000, where a program that is not known listens on *' \
+	expect 2 'at risk: port 40000, where an unknown program listens on *' \
 		"${as_nobody[@]}" noselfconn --risk
 fi
 
 # Ranges of few ports, where the odds differ and moving the server may not be possible.
 choose_from '40000 40000'
-says_line '  when it is gone, every try connects to itself'
+says_line '  if the server stops, every try connects to itself'
 says_line '     but that leaves no port for clients: make the range larger first'
 choose_from '39999 40000'
-says_line '  when it is gone, of a client that binds an address first, every try connects to itself; of others only once the ports of the other parity are in use'
+says_line '  if the server stops, for a client that binds an address first, every try connects to itself; for others only when all ports of the other parity are in use'
 choose_from '39998 40000'
-says_line '  when it is gone, a client gets this port only once others are in use'
+says_line '  if the server stops, a client gets its port only when others are in use'
 choose_from '40000 40039'
-says_line '  when it is gone, one try in 20 connects to itself, with ten tries a second after 2.0 seconds on average'
+says_line '  if the server stops, one try in 20 connects to itself: at ten tries a second, after 2.0 seconds on average'
 reserve 40002-40039
-says_line '  when it is gone, every try connects to itself'
+says_line '  if the server stops, every try connects to itself'
 reserve 39998
 choose_from '39998 40001'
-says_line '  when it is gone, every try connects to itself'
+says_line '  if the server stops, every try connects to itself'
 reserve ''
 echo 0 >/proc/sys/net/ipv4/ip_unprivileged_port_start
 choose_from '1 65535'
-says_line '  1. move the server to a port outside net.ipv4.ip_local_port_range, when that is smaller'
+says_line '  1. move the server to a port outside net.ipv4.ip_local_port_range, after making that smaller'
 choose_from '1 50000'
 says_line '  1. move the server to a port above 50000'
 choose_from '1024 65535'
@@ -126,9 +126,9 @@ done
 choose_from "$port $port"
 started client 127.0.0.1
 expect 2 "connected to itself: 127.0.0.1:$port, by client (process $pid)
-What cures it*${cure}$port*" noselfconn --risk
+Any of these*${cure}$port*" noselfconn --risk
 stopped "$pid"
-expect 2 "connected to itself: 127.0.0.1:$port, by a program that is not known*" noselfconn --risk
+expect 2 "connected to itself: 127.0.0.1:$port, by an unknown program*" noselfconn --risk
 noselfconn --free "$port" >/dev/null
 choose_from '40000 40009'
 nft -f - <<'RULES'
@@ -142,18 +142,18 @@ client.bind(("127.0.0.1", 41000))
 client.connect(("127.0.0.1", 40001))' &
 waiting=$!
 until [ -n "$(ss -Htn state syn-sent)" ]; do :; done
-expect 2 "tried now, without an answer: 127.0.0.1:40001, by python3 (process $waiting)
-What cures it*${cure}40001*" noselfconn --risk
+expect 2 "no answer yet: 127.0.0.1:40001, by python3 (process $waiting)
+Any of these*${cure}40001*" noselfconn --risk
 listening 127.0.0.1:40001
-says_nothing_of 'tried now'
+says_nothing_of 'no answer yet'
 stopped "$waiting"
 stopped "$pid"
 choose_from '40002 40009'
 expect 0 'not at risk: *' noselfconn --risk
 
-# Other network namespaces have their own settings. They are not judged, and the message says so.
+# Other network namespaces have their own settings. They are not examined, and the message says so.
 started "${other_network[@]}" sh -c 'echo started; exec sleep 60'
-expect 0 "*Not judged: other network namespaces (1), *: nsenter -n -t $pid noselfconn --risk" \
+expect 0 "*Not examined: other network namespaces (1), *: nsenter -n -t $pid noselfconn --risk" \
 	noselfconn --risk
 listening "127.0.0.1:$port"
 expect 0 "not at risk: * $port to $port*" nsenter -n -t "$(pgrep -x sleep)" noselfconn --risk
