@@ -218,8 +218,7 @@ static void print_remedies(const struct ephemeral_ports *ports, bool to_reserve[
 	printf("Any of these is a cure, best first:\n"
 	       "  1. move the server to ");
 	print_where_to_move(ports);
-	printf("\n  2. reserve the port (this reserves all of them; for the next boot, do it in "
-	       "/etc/sysctl.d too):\n"
+	printf("\n  2. reserve all these ports, and for the next boot in /etc/sysctl.d too:\n"
 	       "     sysctl -w net.ipv4.ip_local_reserved_ports=");
 	for (unsigned int port = 0; port < PORTS; port++) {
 		to_reserve[port] = to_reserve[port] || ports->reserved[port];
