@@ -79,7 +79,7 @@ height="{HEIGHT}" role="img" aria-labelledby="title desc">
 <title id="title">The demonstration, examples/demo.sh, in a terminal</title>
 <desc id="desc">Without the library, telnet is connected to itself after some tries, although nobody
 listens. It reads back what is typed, and the server cannot start: Address already in use. With the
-library, the same telnet is told "Connection refused", and the server starts at once.</desc>
+library, the same telnet prints "Connection refused", and the server starts at once.</desc>
 <style>
 text{{font:14px ui-monospace,"DejaVu Sans Mono",Menlo,Consolas,monospace;white-space:pre;fill:#c9d1d9}}
 .heading{{fill:#79c0ff;font-weight:bold}}

@@ -254,7 +254,7 @@ def tables(measured):
     return "\n\n".join(
         [
             f"{machine()}; {measured.number('rounds', 'all'):.0f} rounds.",
-            "![The times as a chart](chart.svg)",
+            "![Bar chart of the table Times: how much longer each call takes](chart.svg)",
             "## Counted",
             counts_table(measured),
             "## Times",
@@ -320,7 +320,7 @@ def chart(measured, path):
     for side in ("left", "right", "bottom"):
         axes.spines[side].set_visible(False)
     figure.legend(*axes.get_legend_handles_labels(), loc="upper center", ncols=2, frameon=False,
-                  title="more time than without, median and quartiles")
+                  title="additional time, median and quartiles")
     figure.subplots_adjust(left=0.03, right=0.97, top=0.905, bottom=0.005)
     figure.savefig(path, transparent=True, metadata={"Date": None})
     with open(path, encoding="utf-8") as picture:
