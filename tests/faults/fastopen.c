@@ -78,7 +78,7 @@ static const struct {
 
 enum { CALLS = sizeof calls / sizeof *calls };
 
-START_TEST(connected_and_failed)
+START_TEST(failing_self_connect_is_undone)
 {
 	int fd = tcp_socket(AF_INET, 0);
 
@@ -91,7 +91,7 @@ START_TEST(connected_and_failed)
 END_TEST
 
 /* The same call to a server fails as it does without the library, and leaves the connection. */
-START_TEST(connected_to_a_server_and_failed)
+START_TEST(failing_call_to_a_server_keeps_its_connection)
 {
 	int fd = tcp_socket(AF_INET, 0);
 	int listener = listen_on("127.0.0.1", PORT + 1);
@@ -139,7 +139,7 @@ static int unsent(int fd)
  * The call waits for a reader, as it does without the library, and the only possible reader is the
  * socket itself. The library examines the socket when a signal ends the call, as here.
  */
-START_TEST(more_data_than_room)
+START_TEST(more_data_than_the_buffers_hold)
 {
 	struct sigaction action = {.sa_handler = interrupt};
 	struct sender sender = {.fd = tcp_socket(AF_INET, 0)};
@@ -176,9 +176,9 @@ static void add_tests(Suite *suite)
 {
 	TCase *one = add_case(suite, "fast open", one_port);
 
-	tcase_add_loop_test(one, connected_and_failed, 0, CALLS);
-	tcase_add_loop_test(one, connected_to_a_server_and_failed, 0, CALLS);
-	tcase_add_test(one, more_data_than_room);
+	tcase_add_loop_test(one, failing_self_connect_is_undone, 0, CALLS);
+	tcase_add_loop_test(one, failing_call_to_a_server_keeps_its_connection, 0, CALLS);
+	tcase_add_test(one, more_data_than_the_buffers_hold);
 }
 
 int main(int argc, char **argv)

@@ -182,7 +182,7 @@ static bool replaced_before(int call, int i, int (*other)(void))
 	return replaced;
 }
 
-START_TEST(number_is_given_to_somebody_else)
+START_TEST(descriptor_is_replaced_during_the_call)
 {
 	int (*other)(void) = somebody_else[_i % OTHERS];
 	int free_before = lowest_free_descriptor();
@@ -199,8 +199,8 @@ END_TEST
 
 static void add_tests(Suite *suite)
 {
-	tcase_add_loop_test(add_case(suite, "race", one_port), number_is_given_to_somebody_else, 0,
-			    CALLS * OTHERS);
+	tcase_add_loop_test(add_case(suite, "race", one_port),
+			    descriptor_is_replaced_during_the_call, 0, CALLS * OTHERS);
 }
 
 int main(int argc, char **argv)

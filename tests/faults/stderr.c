@@ -649,7 +649,7 @@ static bool line_arrived(int reader)
 	return memmem(text, size, "libnoselfconn", strlen("libnoselfconn"));
 }
 
-START_TEST(whatever_stderr_is)
+START_TEST(every_kind_of_stderr)
 {
 	struct ends ends = cases[_i].of();
 
@@ -664,7 +664,7 @@ END_TEST
 
 static void add_tests(Suite *suite)
 {
-	tcase_add_loop_test(add_case(suite, "stderr", one_port), whatever_stderr_is, 0, CASES);
+	tcase_add_loop_test(add_case(suite, "stderr", one_port), every_kind_of_stderr, 0, CASES);
 }
 
 static int be_the_process(enum act act)

@@ -68,7 +68,7 @@ static void connect_and_close(struct fault wanted)
 	close_with_reset(fd);
 }
 
-START_TEST(plain_listener)
+START_TEST(datagram_listener)
 {
 	int reader = listener(SOCK_DGRAM);
 
@@ -88,13 +88,13 @@ START_TEST(link_to_a_listener)
 }
 END_TEST
 
-START_TEST(missing)
+START_TEST(no_dev_log)
 {
 	connect_and_close((struct fault){0});
 }
 END_TEST
 
-START_TEST(full)
+START_TEST(full_queue)
 {
 	int reader = listener(SOCK_DGRAM);
 	int writer = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0);
@@ -138,7 +138,7 @@ START_TEST(stream)
 END_TEST
 
 /* The server accepts no connection, and its queue is full. */
-START_TEST(full_stream)
+START_TEST(full_queue_of_a_stream)
 {
 	int server = listener(SOCK_STREAM);
 
@@ -254,12 +254,12 @@ static void add_tests(Suite *suite)
 {
 	TCase *tests = add_case(suite, "/dev/log", own_dev);
 
-	tcase_add_test(tests, plain_listener);
+	tcase_add_test(tests, datagram_listener);
 	tcase_add_test(tests, link_to_a_listener);
-	tcase_add_test(tests, missing);
-	tcase_add_test(tests, full);
+	tcase_add_test(tests, no_dev_log);
+	tcase_add_test(tests, full_queue);
 	tcase_add_test(tests, stream);
-	tcase_add_test(tests, full_stream);
+	tcase_add_test(tests, full_queue_of_a_stream);
 	tcase_add_test(tests, stream_reader_gone);
 	tcase_add_test(tests, reader_gone);
 	tcase_add_loop_test(tests, resource_used_up, 0, sizeof used_up / sizeof *used_up);

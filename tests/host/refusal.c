@@ -115,7 +115,7 @@ static void compare(const char *address, int way)
 		      "%s, %d:\n%s", address, way, noted[0]);
 }
 
-START_TEST(sounds_like_a_true_one)
+START_TEST(same_as_a_true_refusal)
 {
 	if (control) {
 		int fd = tcp_socket(address_of(addresses[_i], 0).family, 0);
@@ -133,8 +133,8 @@ static void add_tests(Suite *suite)
 	TCase *with_data =
 		add_case(suite, "refusal of a SYN with data", one_port_data_with_the_syn);
 
-	tcase_add_loop_test(refusal, sounds_like_a_true_one, 0, ADDRESSES);
-	tcase_add_loop_test(with_data, sounds_like_a_true_one, 0, ADDRESSES);
+	tcase_add_loop_test(refusal, same_as_a_true_refusal, 0, ADDRESSES);
+	tcase_add_loop_test(with_data, same_as_a_true_refusal, 0, ADDRESSES);
 }
 
 int main(int argc, char **argv)

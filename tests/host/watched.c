@@ -53,7 +53,7 @@ static void close_when_nobody_looks(int fd)
 	close_with_reset(fd);
 }
 
-START_TEST(is_never_seen_connected)
+START_TEST(no_thread_sees_a_connection)
 {
 	pthread_t watcher;
 
@@ -77,7 +77,7 @@ END_TEST
 
 static void add_tests(Suite *suite)
 {
-	tcase_add_test(add_case(suite, "watched", one_port), is_never_seen_connected);
+	tcase_add_test(add_case(suite, "watched", one_port), no_thread_sees_a_connection);
 }
 
 int main(int argc, char **argv)

@@ -97,7 +97,7 @@ static const struct {
 
 enum { CALLS = sizeof calls / sizeof *calls };
 
-START_TEST(none_more_and_none_less)
+START_TEST(no_descriptor_is_leaked_or_closed)
 {
 	char before[4096];
 	char after[4096];
@@ -221,7 +221,7 @@ static void add_tests(Suite *suite)
 {
 	TCase *one = add_case(suite, "one port", one_port);
 
-	tcase_add_loop_test(one, none_more_and_none_less, 0, CALLS);
+	tcase_add_loop_test(one, no_descriptor_is_leaked_or_closed, 0, CALLS);
 	tcase_add_loop_test(one, reused_stderr_gets_no_log, 0, 3);
 }
 

@@ -42,7 +42,7 @@ static const struct {
 	{"libtorsocks", is_proxied},
 };
 
-START_TEST(other_has_its_effect)
+START_TEST(other_preload_has_its_effect)
 {
 	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
 		if (strstr(getenv("LD_PRELOAD"), others[i].library))
@@ -85,7 +85,7 @@ END_TEST
  * The proxy that libproxychains connects to has PORT and is dead. Connected to itself it reads back
  * its own request and closes the connection.
  */
-START_TEST(way_to_the_proxy_is_refused)
+START_TEST(self_connect_to_the_proxy_is_refused)
 {
 	int fd = tcp_socket(AF_INET, 0);
 
@@ -116,7 +116,7 @@ static void add_tests(Suite *suite)
 {
 	TCase *works = add_case(suite, "works", one_port);
 	tcase_set_tags(works, "works");
-	tcase_add_test(works, other_has_its_effect);
+	tcase_add_test(works, other_preload_has_its_effect);
 	tcase_add_test(works, server_is_reached);
 
 	TCase *protected = add_case(suite, "is protected", one_port);
@@ -125,7 +125,7 @@ static void add_tests(Suite *suite)
 
 	TCase *proxied = add_case(suite, "is protected behind a proxy", one_port);
 	tcase_set_tags(proxied, "proxied");
-	tcase_add_test(proxied, way_to_the_proxy_is_refused);
+	tcase_add_test(proxied, self_connect_to_the_proxy_is_refused);
 
 	TCase *wrapped = add_case(suite, "works with wrapped sockets", one_port);
 	tcase_set_tags(wrapped, "wrapped");

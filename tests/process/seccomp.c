@@ -98,7 +98,7 @@ static int status_of(bool (*call)(int fd), int fd, unsigned int one_more, unsign
 	return status;
 }
 
-START_TEST(what_is_not_in_the_set_kills)
+START_TEST(forbidden_call_kills_the_process)
 {
 	int status = status_of(asks_for_its_parent, -1, SYS_connect, SECCOMP_RET_KILL_PROCESS);
 
@@ -111,7 +111,7 @@ static bool (*const calls[])(int fd) = {connects, sends_to, sends_message, sends
 
 enum { CALLS = sizeof calls / sizeof *calls };
 
-START_TEST(what_the_library_needs_is_in_the_set)
+START_TEST(library_makes_only_allowed_calls)
 {
 	int fd = tcp_socket(AF_INET, 0);
 
@@ -122,7 +122,7 @@ START_TEST(what_the_library_needs_is_in_the_set)
 }
 END_TEST
 
-START_TEST(without_fcntl)
+START_TEST(works_without_fcntl)
 {
 	int fd = tcp_socket(AF_INET, 0);
 
@@ -137,9 +137,9 @@ static void add_tests(Suite *suite)
 {
 	TCase *one = add_case(suite, "one port", one_port);
 
-	tcase_add_test(one, what_is_not_in_the_set_kills);
-	tcase_add_loop_test(one, what_the_library_needs_is_in_the_set, 0, CALLS);
-	tcase_add_loop_test(one, without_fcntl, 0, CALLS);
+	tcase_add_test(one, forbidden_call_kills_the_process);
+	tcase_add_loop_test(one, library_makes_only_allowed_calls, 0, CALLS);
+	tcase_add_loop_test(one, works_without_fcntl, 0, CALLS);
 }
 
 int main(int argc, char **argv)

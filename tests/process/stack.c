@@ -41,7 +41,7 @@ static void *attempt(void *argument)
 	return NULL;
 }
 
-START_TEST(self_connect)
+START_TEST(stack_of_a_self_connect)
 {
 	struct attempt made = {.fd = tcp_socket(AF_INET, 0)};
 	const char *log = getenv("NOSELFCONN_LOG");
@@ -66,7 +66,7 @@ END_TEST
 
 static void add_tests(Suite *suite)
 {
-	tcase_add_test(add_case(suite, "one port", one_port), self_connect);
+	tcase_add_test(add_case(suite, "one port", one_port), stack_of_a_self_connect);
 }
 
 int main(int argc, char **argv)

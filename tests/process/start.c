@@ -70,14 +70,14 @@ static void preload_early(void)
 	    "grep -q 'calling init:.*libnoselfconn'");
 }
 
-START_TEST(constructor_before_ours)
+START_TEST(earlier_constructor_connects)
 {
 	preload_early();
 	run("EARLY_WAY=%d LD_PRELOAD=$EARLY_PRELOAD /bin/true; [ $? = %d ]", _i, expected());
 }
 END_TEST
 
-START_TEST(settings_before_ours)
+START_TEST(earlier_constructor_obeys_the_settings)
 {
 	preload_early();
 	run("NOSELFCONN_DISABLE=1 LD_PRELOAD=$EARLY_PRELOAD /bin/true; [ $? = 0 ]");
@@ -89,7 +89,7 @@ START_TEST(settings_before_ours)
 END_TEST
 
 /* The first call reads the settings and writes the line about an invalid one, and no other call. */
-START_TEST(one_complaint)
+START_TEST(one_line_about_an_invalid_value)
 {
 	preload_early();
 	run("[ \"$(EARLY_GOES_ON=1 NOSELFCONN_RETRIES=many LD_PRELOAD=$EARLY_PRELOAD /bin/true "
@@ -99,7 +99,7 @@ START_TEST(one_complaint)
 END_TEST
 
 /* stderr is closed, so the library cannot examine it. */
-START_TEST(errno_at_start)
+START_TEST(errno_is_0_at_the_start)
 {
 	pid_t child = fork();
 
@@ -118,10 +118,10 @@ static void add_tests(Suite *suite)
 	TCase *one = add_case(suite, "one port", one_port);
 
 	tcase_add_test(one, vfork_and_exec);
-	tcase_add_loop_test(one, constructor_before_ours, 0, WAYS);
-	tcase_add_test(one, settings_before_ours);
-	tcase_add_test(one, one_complaint);
-	tcase_add_test(one, errno_at_start);
+	tcase_add_loop_test(one, earlier_constructor_connects, 0, WAYS);
+	tcase_add_test(one, earlier_constructor_obeys_the_settings);
+	tcase_add_test(one, one_line_about_an_invalid_value);
+	tcase_add_test(one, errno_is_0_at_the_start);
 }
 
 int main(int argc, char **argv)

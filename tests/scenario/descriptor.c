@@ -77,7 +77,7 @@ START_TEST(non_blocking_stays)
 }
 END_TEST
 
-START_TEST(is_the_same_file)
+START_TEST(descriptor_is_the_same_file)
 {
 	int fd = tcp_socket(AF_INET, 0);
 	int duplicate = dup(fd);
@@ -177,7 +177,7 @@ static void add_tests(Suite *suite)
 
 	tcase_add_test(descriptor, options_stay);
 	tcase_add_test(descriptor, non_blocking_stays);
-	tcase_add_test(descriptor, is_the_same_file);
+	tcase_add_test(descriptor, descriptor_is_the_same_file);
 	tcase_add_test(descriptor, no_error_is_left);
 	tcase_add_test(descriptor, nothing_can_be_read);
 	tcase_add_test(descriptor, port_is_free);

@@ -221,7 +221,7 @@ static void end_interrupter(pid_t interrupter)
  * Nobody reads, so a call with more data than the buffers hold ends only by a signal, with and
  * without the library: see libnoselfconn(7).
  */
-START_TEST(big_self_connect_waits)
+START_TEST(self_connect_with_much_data_waits)
 {
 	struct sigaction action = {.sa_handler = interrupted};
 	struct iovec big = {.iov_base = calloc(1, BIG), .iov_len = BIG};
@@ -428,7 +428,7 @@ START_TEST(refused_socket_can_connect_again)
 }
 END_TEST
 
-START_TEST(connected_socket_is_connected)
+START_TEST(connected_socket_returns_EISCONN)
 {
 	fast_server(LIVE_PORT);
 	int fd = tcp_socket(AF_INET, 0);
@@ -484,7 +484,7 @@ START_TEST(non_blocking_call_sends_two_of_three_messages)
 END_TEST
 
 /* A message that is sent in part is the last one, although the handshake is nearly always over. */
-START_TEST(non_blocking_call_sends_nothing_behind_half_a_message)
+START_TEST(non_blocking_call_sends_nothing_after_half_a_message)
 {
 	int server = fast_server(LIVE_PORT);
 	union address address = address_of("127.0.0.1", LIVE_PORT);
@@ -630,7 +630,7 @@ START_TEST(interruption)
 END_TEST
 
 /* shutdown() ends the call that waits. In Linux 5.10 it waits until there is no retry left. */
-START_TEST(shutdown_of_the_call_under_way)
+START_TEST(shutdown_during_the_call)
 {
 	silent_server();
 	int fd = tcp_socket(AF_INET, 0);
@@ -803,7 +803,7 @@ static void add_tests(Suite *suite)
 	tcase_add_loop_test(one, self_connect_of_non_blocking_socket_is_refused, 0, CALLS);
 	tcase_add_loop_test(one, self_connect_of_non_blocking_call_is_refused, 0, CALLS);
 	tcase_add_loop_test(one, chosen_port_is_taken, 0, CALLS);
-	tcase_add_loop_test(one, big_self_connect_waits, 0, CALLS);
+	tcase_add_loop_test(one, self_connect_with_much_data_waits, 0, CALLS);
 	tcase_add_loop_test(one, retry_reaches_a_server, 0, CALLS);
 	tcase_add_loop_test(one, options_stay, 0, CALLS);
 	tcase_add_loop_test(one, udp_is_left_alone, 0, CALLS);
@@ -814,7 +814,7 @@ static void add_tests(Suite *suite)
 			    CALLS);
 	tcase_add_loop_test(one_with_cookie, self_connect_of_non_blocking_call_is_refused, 0,
 			    CALLS);
-	tcase_add_loop_test(one_with_cookie, big_self_connect_waits, 0, CALLS);
+	tcase_add_loop_test(one_with_cookie, self_connect_with_much_data_waits, 0, CALLS);
 
 	TCase *without = add_case(suite, "no cookie", no_cookie);
 	tcase_add_loop_test(without, server_is_reached_without_cookie, 0, CALLS);
@@ -829,17 +829,17 @@ static void add_tests(Suite *suite)
 	tcase_add_loop_test(with, zero_copy_that_is_refused, 0, CALLS);
 	tcase_add_loop_test(with, timeout_in_the_middle, 0, CALLS);
 	tcase_add_loop_test(with, interruption_in_the_middle, SENDMSG, CALLS);
-	tcase_add_test(with, non_blocking_call_sends_nothing_behind_half_a_message);
+	tcase_add_test(with, non_blocking_call_sends_nothing_after_half_a_message);
 
 	TCase *both[] = {without, with};
 	for (int i = 0; i < 2; i++) {
 		tcase_add_loop_test(both[i], big_buffer_arrives_whole, 0, CALLS);
 		tcase_add_loop_test(both[i], many_parts_arrive_whole, SENDMSG, CALLS);
 		tcase_add_loop_test(both[i], refused_socket_can_connect_again, 0, CALLS);
-		tcase_add_loop_test(both[i], connected_socket_is_connected, 0, CALLS);
+		tcase_add_loop_test(both[i], connected_socket_returns_EISCONN, 0, CALLS);
 		tcase_add_test(both[i], one_of_three_messages_is_sent);
 		tcase_add_loop_test(both[i], interruption, 0, CALLS);
-		tcase_add_loop_test(both[i], shutdown_of_the_call_under_way, 0, CALLS);
+		tcase_add_loop_test(both[i], shutdown_during_the_call, 0, CALLS);
 		tcase_add_test(both[i], bad_pointers);
 		tcase_add_test(both[i], read_only_message);
 		tcase_add_loop_test(both[i], bad_data, 0, CALLS);

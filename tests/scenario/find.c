@@ -35,7 +35,7 @@ static void must_find(const char *what)
  * Live, and then in TIME_WAIT. There is also an ordinary connection and a server, which must not
  * be found.
  */
-START_TEST(found)
+START_TEST(ss_finds_self_connects)
 {
 	const char *device = meetings[_i].device;
 	int fd = tcp_socket(address_of(meetings[_i].destination, 0).family, 0);
@@ -60,7 +60,7 @@ static void add_tests(Suite *suite)
 {
 	TCase *find = add_case(suite, "find", one_port_on_two_interfaces);
 
-	tcase_add_loop_test(find, found, 0, sizeof meetings / sizeof *meetings);
+	tcase_add_loop_test(find, ss_finds_self_connects, 0, sizeof meetings / sizeof *meetings);
 }
 
 int main(int argc, char **argv)

@@ -27,7 +27,7 @@ static int connect_once(int i)
 	return error;
 }
 
-START_TEST(with_the_rule)
+START_TEST(rule_refuses_self_connects)
 {
 	ck_assert_int_eq(connect_once(_i), 0);
 	run(HOST " add");
@@ -40,7 +40,8 @@ END_TEST
 
 static void add_tests(Suite *suite)
 {
-	tcase_add_loop_test(add_case(suite, "host rule", one_port), with_the_rule, 0, DESTINATIONS);
+	tcase_add_loop_test(add_case(suite, "host rule", one_port), rule_refuses_self_connects, 0,
+			    DESTINATIONS);
 }
 
 /* Prints what is missing. Runs in a child, which enters a namespace. */

@@ -113,7 +113,7 @@ START_TEST(silent_by_default)
 }
 END_TEST
 
-START_TEST(nothing_to_say)
+START_TEST(no_line_without_a_self_connect)
 {
 	close(listen_on("127.0.0.1", PORT));
 	setenv("NOSELFCONN_LOG", "stderr", 1);
@@ -124,7 +124,7 @@ START_TEST(nothing_to_say)
 }
 END_TEST
 
-START_TEST(disabled)
+START_TEST(disabled_library_is_silent)
 {
 	setenv("NOSELFCONN_LOG", "stderr", 1);
 	setenv("NOSELFCONN_DISABLE", "1", 1);
@@ -224,8 +224,8 @@ static void add_tests(Suite *suite)
 
 	tcase_add_loop_test(log, one_line_on_stderr, 0, sizeof lines / sizeof *lines);
 	tcase_add_test(log, silent_by_default);
-	tcase_add_test(log, nothing_to_say);
-	tcase_add_test(log, disabled);
+	tcase_add_test(log, no_line_without_a_self_connect);
+	tcase_add_test(log, disabled_library_is_silent);
 	tcase_add_loop_test(log, bad_value, 0, sizeof bad_values / sizeof *bad_values);
 	tcase_add_test(log, one_datagram_to_syslog);
 	tcase_add_test(log, bad_value_goes_to_syslog);

@@ -67,7 +67,7 @@ END_TEST
  * With data in its SYN, MPTCP needs 200 ms to connect to itself. If SO_SNDTIMEO expires before, the
  * call returns EALREADY.
  */
-START_TEST(impatient_fast_open)
+START_TEST(fast_open_with_timeout)
 {
 	struct timeval timeout = {.tv_usec = 20000};
 	int fd = mptcp_socket(AF_INET, 0);
@@ -133,7 +133,7 @@ static void add_tests(Suite *suite)
 		tcase_add_test(one, fast_open);
 		/* While the socket connects, only SO_PEERNAME shows the peer. */
 		if (tells_peer())
-			tcase_add_test(one, impatient_fast_open);
+			tcase_add_test(one, fast_open_with_timeout);
 		else
 			puts("skipped: no SO_PEERNAME, so no impatient Fast Open");
 	}

@@ -184,7 +184,7 @@ static void one_port_on_two_interfaces(void)
 	add_interface();
 }
 
-START_TEST(as_where_nobody_listens)
+START_TEST(same_as_where_nobody_listens)
 {
 	for (int way = 0; way < WAYS; way++) {
 		struct heard truth = connect_and_listen(_i, DEAD_PORT, ways[way]);
@@ -274,8 +274,8 @@ static void add_tests(Suite *suite)
 	for (int i = 0; i < SOCKETS; i++) {
 		if (sockets[i].protocol == IPPROTO_MPTCP && !with_mptcp)
 			continue;
-		tcase_add_loop_test(i < ON_OTHER_INTERFACE ? one : two, as_where_nobody_listens, i,
-				    i + 1);
+		tcase_add_loop_test(i < ON_OTHER_INTERFACE ? one : two,
+				    same_as_where_nobody_listens, i, i + 1);
 		if (!is_first_of_its_kind(i))
 			continue;
 		tcase_add_loop_test(one, refused_socket_reaches_a_server, i, i + 1);

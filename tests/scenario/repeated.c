@@ -97,7 +97,7 @@ START_TEST(interruption_on_the_way_to_itself)
 }
 END_TEST
 
-START_TEST(second_while_the_first_is_under_way)
+START_TEST(second_connect_while_the_first_is_under_way)
 {
 	int fd = tcp_socket(AF_INET, SOCK_NONBLOCK);
 
@@ -109,7 +109,7 @@ START_TEST(second_while_the_first_is_under_way)
 END_TEST
 
 /* The kernel ignores the address of a second connect(), even if it is the socket's own. */
-START_TEST(second_with_own_address_interrupted)
+START_TEST(second_connect_with_own_address_interrupted)
 {
 	int fd = tcp_socket(AF_INET, SOCK_NONBLOCK);
 
@@ -123,7 +123,7 @@ START_TEST(second_with_own_address_interrupted)
 }
 END_TEST
 
-START_TEST(second_with_own_address_when_the_first_is_over)
+START_TEST(second_connect_with_own_address_when_the_first_is_over)
 {
 	int server = listen_on("127.0.0.1", LIVE_PORT);
 	int fd = tcp_socket(AF_INET, SOCK_NONBLOCK);
@@ -137,7 +137,7 @@ START_TEST(second_with_own_address_when_the_first_is_over)
 }
 END_TEST
 
-START_TEST(second_when_connected)
+START_TEST(second_connect_when_connected)
 {
 	listen_on("127.0.0.1", LIVE_PORT);
 	int fd = tcp_socket(AF_INET, 0);
@@ -148,7 +148,7 @@ START_TEST(second_when_connected)
 }
 END_TEST
 
-START_TEST(second_when_refused)
+START_TEST(second_connect_when_refused)
 {
 	int fd = tcp_socket(AF_INET, _i);
 	int error = connect_to(fd, "127.0.0.1", PORT);
@@ -177,20 +177,20 @@ static void add_tests(Suite *suite)
 	TCase *silent = add_case(suite, "silent server", silent_server);
 	tcase_add_test(silent, timeout);
 	tcase_add_test(silent, interruption);
-	tcase_add_test(silent, second_while_the_first_is_under_way);
-	tcase_add_test(silent, second_with_own_address_interrupted);
+	tcase_add_test(silent, second_connect_while_the_first_is_under_way);
+	tcase_add_test(silent, second_connect_with_own_address_interrupted);
 
 	TCase *silent_port = add_case(suite, "one silent port", one_silent_port);
 	tcase_add_test(silent_port, timeout_on_the_way_to_itself);
 	tcase_add_test(silent_port, interruption_on_the_way_to_itself);
 
 	TCase *other = add_case(suite, "other ports", other_ports);
-	tcase_add_test(other, second_with_own_address_when_the_first_is_over);
-	tcase_add_test(other, second_when_connected);
+	tcase_add_test(other, second_connect_with_own_address_when_the_first_is_over);
+	tcase_add_test(other, second_connect_when_connected);
 
 	TCase *one = add_case(suite, "one port", one_port);
 	for (int flags = 0; flags <= SOCK_NONBLOCK; flags += SOCK_NONBLOCK)
-		tcase_add_loop_test(one, second_when_refused, flags, flags + 1);
+		tcase_add_loop_test(one, second_connect_when_refused, flags, flags + 1);
 }
 
 int main(int argc, char **argv)

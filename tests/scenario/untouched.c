@@ -104,7 +104,7 @@ START_TEST(simultaneous_open)
 }
 END_TEST
 
-START_TEST(udp)
+START_TEST(udp_socket)
 {
 	int fd = socket(AF_INET, SOCK_DGRAM, 0);
 
@@ -116,7 +116,7 @@ START_TEST(udp)
 END_TEST
 
 /* A raw socket's port is the number of its protocol (inet_create()): here both ports are 6. */
-START_TEST(raw)
+START_TEST(raw_socket)
 {
 	int fd = socket(AF_INET, SOCK_RAW, IPPROTO_TCP);
 
@@ -153,7 +153,7 @@ START_TEST(unix_stream)
 END_TEST
 
 /* For AF_UNSPEC the kernel needs only the family of the address. */
-START_TEST(disconnect)
+START_TEST(connect_to_af_unspec)
 {
 	const sa_family_t unspecified = AF_UNSPEC;
 	int listener = listen_on("127.0.0.1", PORT + 100);
@@ -168,7 +168,7 @@ START_TEST(disconnect)
 END_TEST
 
 /* UDP ignores MSG_FASTOPEN. */
-START_TEST(udp_with_the_flag_of_fast_open)
+START_TEST(udp_with_msg_fastopen)
 {
 	struct iovec data = {.iov_base = "x", .iov_len = 1};
 	struct mmsghdr messages[2] = {{.msg_hdr = {.msg_iov = &data, .msg_iovlen = 1}}};
@@ -198,14 +198,14 @@ static void add_tests(Suite *suite)
 	tcase_add_test(untouched, refusal_by_another_loopback_address);
 	tcase_add_test(untouched, unbound_to_another_loopback_address);
 	tcase_add_test(untouched, simultaneous_open);
-	tcase_add_test(untouched, disconnect);
-	tcase_add_test(untouched, udp);
-	tcase_add_test(untouched, udp_with_the_flag_of_fast_open);
+	tcase_add_test(untouched, connect_to_af_unspec);
+	tcase_add_test(untouched, udp_socket);
+	tcase_add_test(untouched, udp_with_msg_fastopen);
 	tcase_add_test(untouched, unix_datagram);
 	tcase_add_test(untouched, unix_stream);
 
 	TCase *raw_sockets = add_case(suite, "raw", some_ports);
-	tcase_add_test(raw_sockets, raw);
+	tcase_add_test(raw_sockets, raw_socket);
 }
 
 int main(int argc, char **argv)

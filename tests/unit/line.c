@@ -94,7 +94,7 @@ START_TEST(control_bytes)
 }
 END_TEST
 
-START_TEST(at_most)
+START_TEST(text_has_a_limit)
 {
 	struct line line = {.length = 0};
 
@@ -104,7 +104,7 @@ START_TEST(at_most)
 }
 END_TEST
 
-START_TEST(full)
+START_TEST(full_line_is_cut)
 {
 	struct {
 		struct line line;
@@ -131,7 +131,7 @@ int main(void)
 	tcase_add_loop_test(line, endpoints, 0, sizeof addresses / sizeof *addresses);
 	tcase_add_test(line, scope);
 	tcase_add_test(line, control_bytes);
-	tcase_add_test(line, at_most);
-	tcase_add_test(line, full);
+	tcase_add_test(line, text_has_a_limit);
+	tcase_add_test(line, full_line_is_cut);
 	return run_suite(suite);
 }

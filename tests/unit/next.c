@@ -129,7 +129,7 @@ START_TEST(found_by_the_first_call)
 END_TEST
 
 /* The library's own function would call itself for ever. */
-START_TEST(itself_found)
+START_TEST(own_function_is_found)
 {
 	connect_function *itself = libc_connect;
 
@@ -148,6 +148,6 @@ int main(void)
 	tcase_add_loop_test(next, found_by_the_first_call, 0,
 			    sizeof first_calls / sizeof *first_calls);
 	tcase_add_test(next, nothing_found);
-	tcase_add_test(next, itself_found);
+	tcase_add_test(next, own_function_is_found);
 	return run_suite(suite);
 }

@@ -71,7 +71,7 @@ START_TEST(not_connected_to_itself)
 }
 END_TEST
 
-START_TEST(no_socket)
+START_TEST(invalid_lines)
 {
 	static const char *const lines[] = {
 		"",
@@ -96,7 +96,7 @@ int main(void)
 
 	tcase_add_loop_test(lines, connected_to_itself, 0, count);
 	tcase_add_loop_test(lines, not_connected_to_itself, 0, count);
-	tcase_add_test(lines, no_socket);
+	tcase_add_test(lines, invalid_lines);
 	suite_add_tcase(suite, lines);
 	return run_suite(suite);
 }
