@@ -113,7 +113,7 @@ start_loop() {
 follow_loop() {
 	local line refusals=0
 	while ((refusals < 1000)) && IFS= read -r -t 20 line <&"$from_loop"; do
-		# shellcheck disable=SC2053 # a pattern
+		# shellcheck disable=SC2053 # $1 is a pattern
 		if [[ $line == $1 ]]; then
 			((refusals <= 3)) || echo "    ($((refusals - 3)) more)"
 			echo "    $line"
@@ -160,7 +160,7 @@ start_server() {
 	[[ $line == Listening* ]] || die "the server could not start"
 }
 
-# The acts. Each runs in a fresh namespace, because the first one leaves the port in TIME_WAIT.
+# The three parts. Each runs in a fresh namespace, because the first one leaves the port in TIME_WAIT.
 
 explain_ports() {
 	say "Nobody listens on port 44444. The kernel gives clients a source port" \
@@ -174,7 +174,7 @@ without_the_library() {
 	start_loop
 	tries=$(follow_loop 'Connected to *')
 	# A self-connect on one of the first tries would not show the loop. The port is in TIME_WAIT
-	# now, so the act starts again in another namespace.
+	# now, so this part starts again in another namespace.
 	if [[ $tries != *refused*refused* ]]; then
 		kill "${background[@]}"
 		exec unshare --net "$0" without_the_library

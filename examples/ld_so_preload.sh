@@ -51,7 +51,7 @@ replace_list() {
 	mv "$new" "$list"
 }
 
-# Whether a program that starts with it has it.
+# loads LIBRARY: whether a program can load it by this name.
 loads() {
 	LD_PRELOAD=$1 grep -qF "${1##*/}" /proc/self/maps 2>/dev/null
 }
