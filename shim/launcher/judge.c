@@ -111,22 +111,43 @@ static void refuse_bad_library(struct judgement *judgement, const char *name, co
 	refuse_to_protect(judgement, name, why, "install the library anew or elsewhere");
 }
 
-/* executed is the file that execve() gets, whose set-uid bit counts: the program or its loader. */
-static void judge_elf(struct judgement *judgement, const char *name, const char *executed,
-		      const char *loader, const struct program *program)
+static void refuse_order(struct judgement *judgement, const char *command, const char *order)
 {
-	const char *rights = more_rights(executed);
-	const char *problem = find_library(program, loader, judgement->library);
-	int loader_error = error_of_execution(loader);
+	char what[PATH_MAX + 32];
+	char instead[128];
+
+	snprintf(what, sizeof what, "what %s starts", command);
+	snprintf(instead, sizeof instead, "put the launcher behind it: \"%s\"", order);
+	refuse_to_protect(judgement, what, "gets an environment without LD_PRELOAD", instead);
+}
+
+/* How a program is run. */
+struct start {
+	const char *name;
+	char **words;	      /* the program and its arguments */
+	const char *executed; /* the file that execve() gets, whose set-uid bit counts */
+	const char *loader;   /* the file that maps the program */
+};
+
+static void judge_elf(struct judgement *judgement, const struct start *start,
+		      const struct program *program)
+{
+	const char *name = start->name;
+	const char *rights = more_rights(start->executed);
+	const char *problem = find_library(program, start->loader, judgement->library);
+	const char *order = right_order(start->words);
+	int loader_error = error_of_execution(start->loader);
 
 	judgement->is_php = program->is_php;
-	if (!*program->interpreter)
+	if (order)
+		refuse_order(judgement, *start->words, order);
+	else if (!*program->interpreter)
 		refuse_to_protect(judgement, name,
 				  "is statically linked, so no library can be loaded into it",
 				  host_rule);
 	else if (loader_error != 0)
-		refuse(judgement, CANNOT_RUN, "cannot run %s: its loader %s: %s", name, loader,
-		       strerror(loader_error));
+		refuse(judgement, CANNOT_RUN, "cannot run %s: its loader %s: %s", name,
+		       start->loader, strerror(loader_error));
 	else if (rights)
 		refuse_for_rights(judgement, name, rights);
 	else if (program->is_go)
@@ -187,7 +208,7 @@ static void judge_behind_loader(struct judgement *judgement, const char *loader,
 	if (!read_file(judgement, *behind, *behind, &program))
 		return;
 	if (program.kind == ELF_PROGRAM)
-		judge_elf(judgement, *behind, loader, loader, &program);
+		judge_elf(judgement, &(struct start){*behind, behind, loader, loader}, &program);
 	else
 		refuse_to_run(judgement, CANNOT_RUN, *behind, ENOEXEC);
 }
@@ -231,6 +252,9 @@ static void judge_chain(struct judgement *judgement, char **command, const char 
 	char path[PATH_MAX];
 	char name[2 * PATH_MAX + 64];
 	struct program program;
+	char argument[SCRIPT_LINE];
+	struct start start = {name, command, path, program.interpreter};
+	char *interpreter[] = {path, argument, NULL};
 
 	strcpy(path, first);
 	strcpy(name, path);
@@ -246,30 +270,21 @@ static void judge_chain(struct judgement *judgement, char **command, const char 
 			if (program.is_loader && i == 0)
 				judge_behind_loader(judgement, path, command);
 			else
-				judge_elf(judgement, name, path, program.interpreter, &program);
+				judge_elf(judgement, &start, &program);
 			return;
 		}
 		if (!find_interpreter(judgement, &program, name, path))
 			return;
+		strcpy(argument, program.argument);
+		start.words = interpreter;
 		snprintf(name, sizeof name, "the interpreter %s of %s", path, first);
 	}
 	refuse_to_run(judgement, CANNOT_RUN, first, ELOOP);
 }
 
-static void refuse_order(struct judgement *judgement, const char *command, const char *order)
-{
-	char what[PATH_MAX + 32];
-	char instead[128];
-
-	snprintf(what, sizeof what, "what %s starts", command);
-	snprintf(instead, sizeof instead, "put the launcher behind it: \"%s\"", order);
-	refuse_to_protect(judgement, what, "gets an environment without LD_PRELOAD", instead);
-}
-
 void judge(char **command, struct judgement *judgement)
 {
 	char path[PATH_MAX];
-	const char *order = right_order(command);
 	char **behind;
 	int error = find_command(*command, judgement->path);
 
@@ -288,6 +303,4 @@ void judge(char **command, struct judgement *judgement)
 		return;
 	}
 	judge_chain(judgement, command, path);
-	if (order && (judgement->status == 0 || judgement->status == OWN_FAILURE))
-		refuse_order(judgement, *command, order);
 }

@@ -8,11 +8,18 @@ static bool begins(const char *word, const char *with)
 	return strncmp(word, with, strlen(with)) == 0;
 }
 
-/* Whether one of the words is an option that begins like this; "-" must be the whole word. */
+/* Whether the word begins like this option; "-" must be the whole word. "-ml" of su(1) has -l. */
+static bool is_option(const char *word, const char *option)
+{
+	if (begins(option, "--") || strcmp(option, "-") == 0)
+		return begins(word, option) && (option[1] || !word[1]);
+	return *word == '-' && word[1 + strspn(word + 1, "fmpP")] == option[1];
+}
+
 static bool has_option(char **words, const char *option)
 {
 	for (; *words && strcmp(*words, "--") != 0; words++)
-		if (strcmp(option, "-") == 0 ? strcmp(*words, "-") == 0 : begins(*words, option))
+		if (is_option(*words, option))
 			return true;
 	return false;
 }
@@ -26,18 +33,23 @@ static bool has_one_of(char **words, const char *const options[3])
 }
 
 /*
- * Whether a word hands LD_PRELOAD on by its name, as in "-E LD_PRELOAD". A word with a space or a
- * dollar sign is a line for a shell.
+ * Whether a word hands LD_PRELOAD on by its name, as in "-E LD_PRELOAD", or with the library as its
+ * value. A word with a space or a dollar sign is a line for a shell.
  */
-static bool name_preload(char **words)
+static bool hand_preload_on(char **words)
 {
-	for (; *words; words++)
-		if (strstr(*words, "LD_PRELOAD") && !strpbrk(*words, " $"))
+	for (; *words; words++) {
+		const char *name = strpbrk(*words, " $") ? NULL : strstr(*words, "LD_PRELOAD");
+		if (name && (name[strlen("LD_PRELOAD")] != '=' || strstr(name, LIBRARY_NAME)))
 			return true;
+	}
 	return false;
 }
 
-/* Commands that start another with a new environment. Options may be abbreviated. */
+/*
+ * Commands that start another with a new environment. The words of that other are looked at too: a
+ * word that could be its option counts only if it is not abbreviated.
+ */
 static const struct cleaner {
 	const char *name;
 	const char *when[3];   /* only with one of these options; without any, always */
@@ -45,11 +57,12 @@ static const struct cleaner {
 	const char *order;     /* in which the started command keeps LD_PRELOAD */
 } cleaners[] = {
 	{"sudo", {0}, {0}, "sudo noselfconn COMMAND"},
+	{"doas", {0}, {0}, "doas noselfconn COMMAND"},
 	{"su", {"-", "-l", "--l"}, {0}, "su - USER -c 'noselfconn COMMAND'"},
 	{"runuser", {"-", "-l", "--l"}, {0}, "runuser - USER -c 'noselfconn COMMAND'"},
-	{"setpriv", {"--res"}, {0}, "setpriv --reset-env noselfconn COMMAND"},
+	{"setpriv", {"--reset-env"}, {0}, "setpriv --reset-env noselfconn COMMAND"},
 	{"bwrap", {"--clearenv"}, {0}, "bwrap --clearenv noselfconn COMMAND"},
-	{"systemd-run", {0}, {"--sc"}, "systemd-run noselfconn COMMAND"},
+	{"systemd-run", {0}, {"--scope"}, "systemd-run noselfconn COMMAND"},
 	{"systemd-socket-activate", {0}, {0}, "systemd-socket-activate noselfconn COMMAND"},
 };
 
@@ -113,7 +126,7 @@ const char *right_order(char **command)
 		if (strcmp(name, cleaners[i].name) == 0)
 			return (!*cleaners[i].when || has_one_of(words, cleaners[i].when)) &&
 					       !has_one_of(words, cleaners[i].unless) &&
-					       !name_preload(words)
+					       !hand_preload_on(words)
 				       ? cleaners[i].order
 				       : NULL;
 	return NULL;

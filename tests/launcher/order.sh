@@ -62,12 +62,37 @@ expect 42 '' noselfconn env PATH=/ ./static
 
 cleans setpriv --reset-env
 keeps setpriv --no-new-privs
+expect 0 --restart noselfconn setpriv --no-new-privs echo --restart
 
 if [ "$(id -u)" = 0 ]; then
 	cleans sudo
 	cleans sudo -E
+	expect 0 "$library" noselfconn sudo "LD_PRELOAD=$library" printenv LD_PRELOAD
+	expect 0 "$library" noselfconn sudo --preserve-env=LD_PRELOAD printenv LD_PRELOAD
+	refused sudo LD_PRELOAD=liba.so true
+
+	# doas(1) with a configuration of its own.
+	mkdir etc
+	cp -a /etc/{passwd,group,shadow,pam.d,security,login.defs,nsswitch.conf} etc
+	echo permit nopass root >etc/doas.conf
+	doas=(unshare --mount bash -c 'mount --bind etc /etc && exec "$@"' bash)
+	refused doas true
+	expect 0 '*<>' "${doas[@]}" noselfconn --force doas "${say[@]}"
+	expect 0 "*<$library>" "${doas[@]}" doas "$PWD/bin/noselfconn" "${say[@]}"
+
+	# Behind something else, too.
+	sudo="noselfconn: what *sudo starts cannot be protected: *"
+	expect 125 "$sudo" noselfconn env A=1 sudo true
+	expect 125 "$sudo" noselfconn --check env A=1 sudo
+	for interpreter in /usr/bin/sudo '/usr/bin/env sudo' '/usr/bin/env -S A=1 sudo bash'; do
+		printf '#!%s\necho "<$LD_PRELOAD>"\n' "$interpreter" >script
+		chmod +x script
+		expect 125 "$sudo" noselfconn ./script
+	done
+	expect 125 "$sudo" noselfconn "$(patchelf --print-interpreter /usr/bin/sudo)" /usr/bin/sudo true
+
 	for command in su runuser; do
-		for option in - -l --login; do
+		for option in - -l --login -fl; do
 			refused $command $option root -c 'echo "<$LD_PRELOAD>"'
 			expect 0 '*<>' noselfconn --force $command $option root -c 'echo "<$LD_PRELOAD>"'
 		done
