@@ -24,17 +24,27 @@ static bool ends(const char *text, const char *with)
 	return length > strlen(with) && strcmp(text + length - strlen(with), with) == 0;
 }
 
+/* Whether a group could not be opened because it is gone. Otherwise it may hold processes. */
+static bool is_gone(void)
+{
+	return errno == ENOENT || errno == ENOTDIR || errno == ENODEV;
+}
+
+static bool join(char path[PATH_MAX], const char *directory, const char *name)
+{
+	errno = ENAMETOOLONG;
+	return snprintf(path, PATH_MAX, "%s/%s", directory, name) < PATH_MAX;
+}
+
 /* This file tells a group from a directory that only holds mount points. */
 static FILE *open_group(const char *directory)
 {
 	char path[PATH_MAX];
 
-	if (snprintf(path, sizeof path, "%s/cgroup.procs", directory) >= (int)sizeof path)
-		return NULL;
-	return fopen(path, "re");
+	return join(path, directory, "cgroup.procs") ? fopen(path, "re") : NULL;
 }
 
-/* Visits each directory in this one until a visit fails. */
+/* Visits each directory in this one until a visit fails. Returns false with errno. */
 static bool each_below(struct search *search, const char *directory,
 		       bool (*visit)(struct search *search, const char *directory))
 {
@@ -42,13 +52,16 @@ static bool each_below(struct search *search, const char *directory,
 	const struct dirent *entry;
 	char path[PATH_MAX];
 	bool good = true;
+	int error;
 
-	while (good && directories && (entry = readdir(directories)))
-		if (entry->d_type == DT_DIR && *entry->d_name != '.' &&
-		    snprintf(path, sizeof path, "%s/%s", directory, entry->d_name) < PATH_MAX)
-			good = visit(search, path);
-	if (directories)
-		closedir(directories);
+	if (!directories)
+		return is_gone();
+	while (good && (entry = readdir(directories)))
+		if (entry->d_type == DT_DIR && *entry->d_name != '.')
+			good = join(path, directory, entry->d_name) && visit(search, path);
+	error = errno;
+	closedir(directories);
+	errno = error;
 	return good;
 }
 
@@ -68,7 +81,7 @@ static bool add_group(struct search *search, const char *directory)
 {
 	FILE *group = open_group(directory);
 	char line[32];
-	bool good = true;
+	bool good = group || is_gone();
 
 	while (good && group && fgets(line, sizeof line, group))
 		good = add(search->found, (pid_t)strtol(line, NULL, 10));
@@ -77,7 +90,10 @@ static bool add_group(struct search *search, const char *directory)
 	return good && each_below(search, directory, add_group);
 }
 
-/* The host's units lie in slices only. A unit inside a unit is a container's, for instance. */
+/*
+ * The host's units lie in slices, and users' units below user@UID.service. Any other unit inside a
+ * unit is a container's, for instance.
+ */
 static bool find_unit(struct search *search, const char *directory)
 {
 	const char *name = strrchr(directory, '/') + 1;
@@ -86,7 +102,8 @@ static bool find_unit(struct search *search, const char *directory)
 		search->is_there = true;
 		return add_group(search, directory);
 	}
-	return !ends(name, ".slice") || each_below(search, directory, find_unit);
+	return (!ends(name, ".slice") && strncmp(name, "user@", strlen("user@")) != 0) ||
+	       each_below(search, directory, find_unit);
 }
 
 static bool take_path(struct search *search, const char *directory)
@@ -94,7 +111,7 @@ static bool take_path(struct search *search, const char *directory)
 	FILE *group = open_group(directory);
 
 	if (!group)
-		return true;
+		return is_gone();
 	fclose(group);
 	search->is_there = true;
 	return add_group(search, directory);
@@ -108,8 +125,7 @@ static bool search_root(struct search *search, const char *root, const char *gro
 		return each_below(search, root, find_unit);
 	if (strncmp(group, roots[0], strlen(roots[0])) == 0)
 		return take_path(search, group);
-	snprintf(path, sizeof path, "%s/%s", root, group);
-	return take_path(search, path);
+	return join(path, root, group) && take_path(search, path);
 }
 
 static int compare(const void *a, const void *b)
@@ -143,7 +159,9 @@ bool list_group(struct processes *processes, const char *group)
 	*processes = (struct processes){0};
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
 		has_kind |= ends(group, kinds[i]);
-	snprintf(unit, sizeof unit, "%s%s", group, has_kind ? "" : ".service");
+	errno = ENAMETOOLONG;
+	if (snprintf(unit, sizeof unit, "%s%s", group, has_kind ? "" : ".service") >= PATH_MAX)
+		return false;
 	for (size_t i = 0; i < sizeof roots / sizeof *roots && good; i++)
 		good = search_root(&search, roots[i], group);
 	leave_each_once(processes);

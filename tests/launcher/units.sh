@@ -71,6 +71,19 @@ expect 3 'elsewhere: unknown: there is no such control group, *' "$launcher" --s
 expect 0 '*protected by *' "$launcher" --status "$slice/container.scope/elsewhere.service"
 expect 0 '*protected by *protected by *' "$launcher" --status "$slice"
 
+# A unit of a user's service manager.
+users=$slice/user@65534.service/app.slice/mine.service
+mkdir -p "$hierarchy/$users"
+in_group "$hierarchy/$users" "$launcher" bash -c "$say_and_wait"
+expect 0 "$pid (bash): protected by *" "$launcher" --status mine
+
+# The processes of a group below may not be listed.
+cp "$launcher" noselfconn
+chmod 0 "$group/below"
+expect 3 'forwarder: unknown: Permission denied' \
+	setpriv --reuid 65534 --regid 65534 --clear-groups ./noselfconn --status forwarder
+chmod 755 "$group/below"
+
 # From another PID namespace the processes cannot be seen. With cgroups v1 the group looks empty.
 unseen=('no process is in it' 'it has processes of another PID namespace')
 expect 3 "forwarder: unknown: ${unseen[$3 - 1]}" \
