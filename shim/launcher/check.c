@@ -2,6 +2,22 @@
 #include "launcher.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+
+/* As the library would read it in the command. */
+static bool is_disabled(void)
+{
+	struct settings settings = default_settings();
+	const char *value = getenv(setting_rules[DISABLE].variable);
+
+	return value && parse_setting(DISABLE, value, &settings) && settings.value[DISABLE];
+}
+
+/* The command with its path, or what is started by it. */
+static const char *name_of(const struct options *options, const struct judgement *judgement)
+{
+	return judgement->unused == options->operands + 1 ? judgement->path : judgement->unused[-1];
+}
 
 int check(const struct options *options)
 {
@@ -13,10 +29,13 @@ int check(const struct options *options)
 	if (*judgement.unused)
 		fail(OWN_FAILURE, "%s: has no part in the answer, expected noselfconn %s",
 		     *judgement.unused, options->verb->usage);
-	printf("%s can be protected, as far as it connects through libc, by %s%s\n",
-	       judgement.unused == options->operands + 1 ? judgement.path : judgement.unused[-1],
-	       judgement.library,
-	       judgement.is_php ? "; the extensions that it loads cannot, see libnoselfconn(7)"
-				: "");
+	if (is_disabled())
+		fail(OWN_FAILURE,
+		     "%s would not be protected: NOSELFCONN_DISABLE=1 is in the environment",
+		     name_of(options, &judgement));
+	print_line(stdout, "%s can be protected, as far as it connects through libc, by %s%s",
+		   name_of(options, &judgement), judgement.library,
+		   judgement.is_php ? "; the extensions that it loads cannot, see libnoselfconn(7)"
+				    : "");
 	return 0;
 }

@@ -12,7 +12,16 @@ bool is_process(const char *name)
 	return *name && strspn(name, "0123456789") == strlen(name) && strlen(name) < PROCESS_NAME;
 }
 
-/* Returns NULL after the last one. */
+/* The threads of a process, for closedir(). Returns NULL with errno. */
+static DIR *open_threads(const char *process)
+{
+	char path[64];
+
+	snprintf(path, sizeof path, "/proc/%s/task", process);
+	return opendir(path);
+}
+
+/* In /proc or in the directory of threads. Returns NULL after the last one. */
 static const char *next_process(DIR *proc)
 {
 	const struct dirent *entry;
@@ -81,6 +90,24 @@ static bool look_at(struct host *host, const char *process,
 	return true;
 }
 
+/* Each thread of the process can live in a network namespace of its own. Returns false with errno.
+ */
+static bool look_at_threads(struct host *host, const char *process,
+			    bool (*is_wanted)(const struct tcp_socket *socket))
+{
+	DIR *threads = open_threads(process);
+	const char *thread;
+	int error = threads ? 0 : errno;
+
+	while (threads && (thread = next_process(threads)))
+		if (!look_at(host, thread, is_wanted) && !has_ended(errno))
+			error = errno;
+	if (threads)
+		closedir(threads);
+	errno = error;
+	return error == 0;
+}
+
 static void say_unread(struct host *host, const char *process)
 {
 	host->is_complete = false;
@@ -114,7 +141,8 @@ bool look_at_host(struct host *host, bool (*is_wanted)(const struct tcp_socket *
 	}
 	/* EPERM comes from hidepid=1, which look_for_hidden() reports. */
 	while ((process = next_process(proc)))
-		if (!look_at(host, process, is_wanted) && !has_ended(errno) && errno != EPERM)
+		if (!look_at_threads(host, process, is_wanted) && !has_ended(errno) &&
+		    errno != EPERM)
 			say_unread(host, process);
 	closedir(proc);
 	look_for_hidden(host);
@@ -141,6 +169,14 @@ static void drop_repeated(struct socket_list *list)
 	list->count = kept;
 }
 
+static void sort(struct socket_list *list)
+{
+	if (list->count == 0)
+		return;
+	qsort(list->sockets, list->count, sizeof *list->sockets, by_inode);
+	drop_repeated(list);
+}
+
 static void match(const struct socket_list *list, const char *process, DIR *descriptors)
 {
 	struct tcp_socket wanted;
@@ -161,12 +197,10 @@ void find_holders(struct socket_list *list)
 	const char *process;
 	DIR *proc;
 
-	if (list->count == 0)
-		return;
-	qsort(list->sockets, list->count, sizeof *list->sockets, by_inode);
-	drop_repeated(list);
+	sort(list);
 	/* Sockets in TIME_WAIT have inode 0 and no holder. With no others, save the search. */
-	if (list->sockets[list->count - 1].inode == 0 || !(proc = opendir("/proc")))
+	if (list->count == 0 || list->sockets[list->count - 1].inode == 0 ||
+	    !(proc = opendir("/proc")))
 		return;
 	while ((process = next_process(proc))) {
 		DIR *descriptors = open_descriptors(process);
@@ -176,6 +210,49 @@ void find_holders(struct socket_list *list)
 		}
 	}
 	closedir(proc);
+}
+
+bool find_held(struct socket_list *list, const char *process)
+{
+	DIR *descriptors = open_descriptors(process);
+	DIR *threads;
+	const char *thread;
+
+	if (!descriptors)
+		return false;
+	closedir(descriptors);
+	sort(list);
+	for (size_t i = 0; i < list->count; i++)
+		list->sockets[i].holders = 0;
+	threads = list->count > 0 ? open_threads(process) : NULL;
+	while (threads && (thread = next_process(threads)))
+		if ((descriptors = open_descriptors(thread))) {
+			match(list, thread, descriptors);
+			closedir(descriptors);
+		}
+	if (threads)
+		closedir(threads);
+	return true;
+}
+
+void find_living_thread(const char *process, char thread[PROCESS_NAME])
+{
+	DIR *threads = open_threads(process);
+	const char *next;
+	bool is_found = false;
+
+	while (threads && !is_found && (next = next_process(threads))) {
+		FILE *maps = open_of(next, "maps");
+		is_found = !maps || fgetc(maps) != EOF;
+		if (maps)
+			fclose(maps);
+		if (is_found)
+			strcpy(thread, next);
+	}
+	if (threads)
+		closedir(threads);
+	if (!is_found)
+		strcpy(thread, process);
 }
 
 const char *program_name(const char *process, char name[PROGRAM_NAME])

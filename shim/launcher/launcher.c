@@ -60,15 +60,34 @@ const struct verb verbs[] = {
 	{0},
 };
 
+__attribute__((format(printf, 2, 0))) static void print_list(FILE *file, const char *format,
+							     va_list arguments)
+{
+	static char line[6 * PATH_MAX];
+
+	vsnprintf(line, sizeof line, format, arguments);
+	for (const char *c = line; *c; c++)
+		fprintf(file, (unsigned char)*c < ' ' || *c == '\177' ? "\\%03o" : "%c", *c);
+	fputc('\n', file);
+}
+
+void print_line(FILE *file, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	print_list(file, format, arguments);
+	va_end(arguments);
+}
+
 void fail(int status, const char *format, ...)
 {
 	va_list arguments;
 
 	fputs("noselfconn: ", stderr);
 	va_start(arguments, format);
-	vfprintf(stderr, format, arguments);
+	print_list(stderr, format, arguments);
 	va_end(arguments);
-	fputc('\n', stderr);
 	exit(status);
 }
 

@@ -4,7 +4,7 @@
  *
  *   launcher.c -> options.c
  *              -> run.c, check.c -> judge.c -> command.c, start.c, program.c, preload.c
- *              -> status.c -> groups.c, verdict.c -> sockets.c, objects.c -> memory.c
+ *              -> status.c -> groups.c, verdict.c -> host.c, objects.c -> memory.c
  *              -> find.c, free.c, risk.c -> host.c -> sockets.c
  */
 #pragma once
@@ -22,6 +22,9 @@ enum { OWN_FAILURE = 125, CANNOT_RUN = 126, NOT_FOUND = 127 };
 
 /* The exit status of the other verbs follows monitoring plugins: 0 good, 2 critical, 3 unknown. */
 enum { UNKNOWN = 3 };
+
+/* Prints a line. Control characters are shown as "ls -b" does it: "\015". */
+__attribute__((format(printf, 2, 3))) void print_line(FILE *file, const char *format, ...);
 
 /* Ends with this status and one sentence on standard error. */
 __attribute__((format(printf, 2, 3), noreturn)) void fail(int status, const char *format, ...);
@@ -244,9 +247,9 @@ bool is_process(const char *name);
 bool find_network(const char *process, ino_t *network);
 
 /*
- * Lists the wanted sockets of all network namespaces in which processes live. Standard error gets a
- * line for each namespace that could not be read. Returns false if none could. Call free_host() in
- * either case.
+ * Lists the wanted sockets of all network namespaces in which processes or threads live. Standard
+ * error gets a line for each namespace that could not be read. Returns false if none could. Call
+ * free_host() in either case.
  */
 bool look_at_host(struct host *host, bool (*is_wanted)(const struct tcp_socket *socket));
 void free_host(struct host *host);
@@ -256,6 +259,18 @@ void free_host(struct host *host);
  * socket twice.
  */
 void find_holders(struct socket_list *list);
+
+/*
+ * The same for one process only, and for tables that its threads have of their own. Returns false
+ * with errno when its descriptors cannot be listed.
+ */
+bool find_held(struct socket_list *list, const char *process);
+
+/*
+ * The main thread can end before others do, and then shows nothing: writes the number of a thread
+ * that has memory, or that of the process if there is none.
+ */
+void find_living_thread(const char *process, char thread[PROCESS_NAME]);
 
 /* A program's name, with "?" for blanks and control bytes; "-" if it is unknown. */
 const char *program_name(const char *process, char name[PROGRAM_NAME]);
@@ -325,6 +340,7 @@ const struct mapping *mapping_at(const struct memory *memory, uint64_t address);
 struct loaded {
 	bool is_settled; /* the linker has loaded libc, and is not loading anything now */
 	bool is_loaded;
+	bool is_in_namespace;	    /* of dlmopen(), in the last one that was looked at */
 	bool is_in_front;	    /* of libc, so that it gets the calls of connect() */
 	char version[VERSION_SIZE]; /* "" for versions before 1.1.0 */
 	char file[PATH_MAX];	    /* as mapped */

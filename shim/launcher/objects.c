@@ -5,6 +5,7 @@
  */
 #include "launcher.h"
 
+#include <ctype.h>
 #include <elf.h>
 #include <link.h>
 #include <stdio.h>
@@ -102,15 +103,22 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* Whether connect() in this file is libc's own. Before glibc 2.34 libpthread had one too. */
+/*
+ * Whether connect() in this file is libc's own. Before glibc 2.34 libpthread had one too, and the
+ * names had a version, "libc-2.31.so". libc-client.so.2007e is something else.
+ */
 static bool is_libc(const char *path)
 {
 	static const char *const names[] = {"libc.so.", "libc-",	  "libc.musl-",
 					    "ld-musl-", "libpthread.so.", "libpthread-"};
+	const char *name = base_name(path);
 
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		if (strncmp(base_name(path), names[i], strlen(names[i])) == 0)
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		size_t length = strlen(names[i]);
+		if (strncmp(name, names[i], length) == 0 &&
+		    (strncmp(names[i], "lib", 3) != 0 || isdigit((unsigned char)name[length])))
 			return true;
+	}
 	return false;
 }
 
@@ -134,14 +142,12 @@ static bool is_connect(const struct imports *imports, uint64_t symbol)
 
 /*
  * The file to which the relocations of this table direct calls of connect(), NULL if it has none
- * for it. With lazy binding that is the object's own stub until the first call, which counts as
- * none.
+ * for it. With lazy binding that is the object itself, with its stub, until the first call.
  */
 static const char *target_in(const struct imports *imports, uint64_t table, uint64_t size,
 			     bool has_addends)
 {
 	const struct object *object = imports->object;
-	const char *own = file_at(object, object->dynamic);
 	size_t step = (has_addends ? 3 : 2) * word_size(object);
 	unsigned char *bytes = copy(object, table, size);
 	const char *target = NULL;
@@ -152,15 +158,24 @@ static const char *target_in(const struct imports *imports, uint64_t table, uint
 		uint64_t symbol = object->is_64 ? ELF64_R_SYM(info) : ELF32_R_SYM(info);
 		if (symbol != 0 && is_connect(imports, symbol))
 			target = file_at(object, word_at(object, place));
-		if (target && (!*target || strcmp(target, own) == 0))
-			target = NULL;
 	}
 	free(bytes);
 	return target;
 }
 
+/* The same of all tables: one that is filled in tells more than one that is not yet. */
 static const char *target_of_connect(const struct object *object)
 {
+	const struct {
+		uint64_t tag;
+		uint64_t size;
+		bool has_addends;
+	} tables[] = {
+		{DT_JMPREL, DT_PLTRELSZ, dynamic_value(object, DT_PLTREL) == DT_RELA},
+		{DT_RELA, DT_RELASZ, true},
+		{DT_REL, DT_RELSZ, false},
+	};
+	const char *own = file_at(object, object->dynamic);
 	uint64_t size = dynamic_value(object, DT_STRSZ);
 	char *strings = copy(object, dynamic_address(object, DT_STRTAB), size);
 	struct imports imports = {.object = object,
@@ -170,17 +185,14 @@ static const char *target_of_connect(const struct object *object)
 	const char *target = NULL;
 
 	if (strings && strings[size - 1] == '\0' &&
-	    memmem(strings, (size_t)size, "connect", sizeof "connect")) {
-		target = target_in(&imports, dynamic_address(object, DT_JMPREL),
-				   dynamic_value(object, DT_PLTRELSZ),
-				   dynamic_value(object, DT_PLTREL) == DT_RELA);
-		if (!target)
-			target = target_in(&imports, dynamic_address(object, DT_RELA),
-					   dynamic_value(object, DT_RELASZ), true);
-		if (!target)
-			target = target_in(&imports, dynamic_address(object, DT_REL),
-					   dynamic_value(object, DT_RELSZ), false);
-	}
+	    memmem(strings, (size_t)size, "connect", sizeof "connect"))
+		for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
+			const char *found = target_in(
+				&imports, dynamic_address(object, tables[i].tag),
+				dynamic_value(object, tables[i].size), tables[i].has_addends);
+			if (found && (!target || strcmp(target, own) == 0))
+				target = *found ? found : own;
+		}
 	free(strings);
 	return target;
 }
@@ -215,6 +227,10 @@ static void look_for_library(struct loaded *loaded, const struct object *object,
 	if (is_libc(file_at(object, object->dynamic))) {
 		loaded->is_settled = true;
 	} else if (is_library(object, version)) {
+		loaded->is_in_namespace = true;
+		/* The first of several gets the calls. */
+		if (loaded->is_loaded)
+			return;
 		loaded->is_loaded = true;
 		loaded->is_in_front = !loaded->is_settled;
 		strcpy(loaded->version, version);
@@ -228,16 +244,17 @@ static void look_for_calls(struct loaded *loaded, const struct object *object, u
 {
 	const char *file = file_at(object, object->dynamic);
 	const char *target = is_libc(file) ? NULL : target_of_connect(object);
+	bool is_open = target && strcmp(target, file) == 0;
 	size_t length = strlen(loaded->past);
 
 	(void)name;
 	if (!target || strcmp(file, loaded->file) == 0 || strcmp(target, loaded->file) == 0)
 		return;
-	if (is_libc(target))
+	if (is_libc(target) || (is_open && !loaded->is_in_namespace))
 		snprintf(loaded->past + length, sizeof loaded->past - length, "%s%s",
 			 length > 0 ? ", " : "", file);
 	/* In a program that is not position-independent, &connect is a stub of the program. */
-	else if (strcmp(target, loaded->program) != 0)
+	else if (!is_open && strcmp(target, loaded->program) != 0)
 		keep(loaded->other, target);
 }
 
@@ -287,6 +304,7 @@ void find_objects(const struct memory *memory, struct loaded *loaded)
 			bool is_changing = (uint32_t)nth_word(&object, debug, 3) != RT_CONSISTENT;
 			uint64_t list = nth_word(&object, debug, 1);
 			keep(loaded->program, memory->mappings[i].path);
+			loaded->is_in_namespace = false;
 			each_object(loaded, object, list, look_for_library);
 			each_object(loaded, object, list, look_for_calls);
 			loaded->is_settled &= !is_changing;

@@ -18,7 +18,7 @@ static int worse(int a, int b)
 
 static int say_of_group(const char *group, const char *why)
 {
-	printf("%s: unknown: %s\n", group, why);
+	print_line(stdout, "%s: unknown: %s", group, why);
 	return UNKNOWN;
 }
 
@@ -51,7 +51,7 @@ static int judge_group(const char *group)
 		if (verdict.has_ended)
 			continue;
 		is_empty = false;
-		printf("%s (%s): %s\n", process, program, verdict.text);
+		print_line(stdout, "%s (%s): %s", process, program, verdict.text);
 		status = worse(status, verdict.status);
 	}
 	free(processes.numbers);
@@ -70,7 +70,7 @@ static int judge_operand(const char *operand)
 		     "control group",
 		     operand);
 	judge_process(operand, &verdict);
-	printf("%s: %s\n", operand, verdict.text);
+	print_line(stdout, "%s: %s", operand, verdict.text);
 	return verdict.status;
 }
 

@@ -31,54 +31,40 @@ static void say_unknown(struct verdict *verdict, int error)
 			       : strerror(error));
 }
 
-/* Of the process's network namespace. The last answer is kept, for several processes in one. */
-static const struct socket_list *find_own_peers(const char *process)
+/*
+ * Of the whole host: a socket belongs to the network namespace in which it was made, which the
+ * process that has it may have left.
+ */
+static struct socket_list *find_own_peers(void)
 {
-	static struct socket_list found;
-	static ino_t last;
-	ino_t network;
+	static struct host host;
 
-	if (!find_network(process, &network))
+	if (host.network_count == 0 && !look_at_host(&host, is_own_peer))
 		return NULL;
-	if (network != last) {
-		free(found.sockets);
-		found = (struct socket_list){0};
-		last = 0;
-		if (!list_sockets(&found, process, is_own_peer))
-			return NULL;
-		last = network;
-	}
-	return &found;
+	return &host.sockets;
 }
 
-static void add_evidence(struct verdict *verdict, int fd, const struct tcp_socket *socket)
+static void add_evidence(struct verdict *verdict, const struct tcp_socket *socket)
 {
 	bool is_first = verdict->status != NOT_PROTECTED;
 	char before[sizeof verdict->text];
 	char address[ENDPOINT_TEXT];
 
 	strcpy(before, is_first ? "not protected, connected to itself:" : verdict->text);
-	say(verdict, NOT_PROTECTED, "%s%s descriptor %d, %s", before, is_first ? "" : ";", fd,
-	    endpoint_text(&socket->local, address));
+	say(verdict, NOT_PROTECTED, "%s%s descriptor %d, %s", before, is_first ? "" : ";",
+	    socket->fd, endpoint_text(&socket->local, address));
 }
 
 /* Looks for self-connected sockets of the process. Returns false with errno if it cannot. */
 static bool find_evidence(const char *process, struct verdict *verdict)
 {
-	const struct socket_list *own_peers = find_own_peers(process);
-	DIR *descriptors = own_peers ? open_descriptors(process) : NULL;
-	uint64_t inode;
-	int fd;
+	struct socket_list *own_peers = find_own_peers();
 
-	if (!descriptors)
+	if (!own_peers || !find_held(own_peers, process))
 		return false;
-	while (next_socket(descriptors, &fd, &inode))
-		for (size_t i = 0; i < own_peers->count; i++)
-			if (own_peers->sockets[i].inode == inode) {
-				add_evidence(verdict, fd, &own_peers->sockets[i]);
-				break;
-			}
-	closedir(descriptors);
+	for (size_t i = 0; i < own_peers->count; i++)
+		if (own_peers->sockets[i].holders > 0)
+			add_evidence(verdict, &own_peers->sockets[i]);
 	return true;
 }
 
@@ -128,6 +114,20 @@ static bool read_file_of(const char *process, const char *path, struct program *
 	read_program(program, image.data, image.size);
 	unmap_file(&image);
 	return true;
+}
+
+/* What the process runs: when that is a dynamic linker, the program behind it. */
+static bool read_program_of(const char *process, const struct loaded *loaded,
+			    struct program *program)
+{
+	char path[sizeof "root" + PATH_MAX];
+
+	if (!read_file_of(process, "exe", program))
+		return false;
+	if (!program->is_loader || !*loaded->program)
+		return true;
+	snprintf(path, sizeof path, "root%s", loaded->program);
+	return read_file_of(process, path, program);
 }
 
 /* Both paths are looked up in the process's own root directory. */
@@ -220,10 +220,10 @@ static void judge_loaded(const char *process, const struct memory *memory,
 	else if (*loaded->past)
 		say(verdict, NOT_PROTECTED, "not protected by %s in %s, whose connect() is libc's",
 		    library, loaded->past);
-	else if (*loaded->other)
+	else if (*loaded->other || program->defines_connect)
 		say(verdict, UNKNOWN,
-		    "unknown: calls of connect() go to %s, which stands before %s", loaded->other,
-		    library);
+		    "unknown: calls of connect() go to %s, which stands before %s",
+		    *loaded->other ? loaded->other : loaded->program, library);
 	else
 		say_protected(process, loaded, library, verdict);
 }
@@ -235,14 +235,12 @@ static bool look_at_memory(const char *process, const struct memory *memory,
 	static struct loaded loaded;
 	static struct program program;
 
-	if (memory->fd < 0 && is_mapped(memory)) {
-		say(verdict, UNKNOWN,
-		    "unknown: " LIBRARY_NAME " is mapped, but its memory may not be read, "
-		    "which root may");
+	if (memory->fd < 0) {
+		say(verdict, UNKNOWN, "unknown: its memory may not be read, which root may");
 		return true;
 	}
 	find_objects(memory, &loaded);
-	if (!read_file_of(process, "exe", &program)) {
+	if (!read_program_of(process, &loaded, &program)) {
 		say_unknown(verdict, errno);
 		return true;
 	}
@@ -271,7 +269,9 @@ static bool look_at_process(const char *process, struct verdict *verdict)
 void judge_process(const char *process, struct verdict *verdict)
 {
 	const struct timespec moment = {.tv_nsec = 10000000};
+	char thread[PROCESS_NAME];
 
-	for (int looks = 0; looks < 50 && !look_at_process(process, verdict); looks++)
+	find_living_thread(process, thread);
+	for (int looks = 0; looks < 50 && !look_at_process(thread, verdict); looks++)
 		nanosleep(&moment, NULL);
 }

@@ -76,6 +76,13 @@ expect 127 'noselfconn: cannot run "nonesuch": *' "$launcher" --force nonesuch
 expect 127 'noselfconn: cannot run "nonesuch": *' "$launcher" --check nonesuch
 expect 126 'noselfconn: cannot run "/": *' "$launcher" --check /
 
+# The library would be loaded, but do nothing.
+expect 125 'noselfconn: ./plain would not be protected: NOSELFCONN_DISABLE=1 is in the environment' \
+	env NOSELFCONN_DISABLE=1 "$launcher" --check ./plain
+for value in '' 0 yes; do
+	expect 0 "$ok" env NOSELFCONN_DISABLE=$value "$launcher" --check ./plain
+done
+
 # A script is judged by its interpreter, and with env(1) as interpreter by the command behind that.
 script() {
 	printf '%b\n' "$2" >"$1"
@@ -116,6 +123,11 @@ for argument in -i '-S -i bash' '-S - bash' '-S -u LD_PRELOAD bash' '-S LD_PRELO
 done
 expect 126 'noselfconn: cannot run the interpreter /nonexistent/interpreter of ./by-missing: *' \
 	"$launcher" ./by-missing
+
+# A script with the line ends of DOS: the message shows the carriage return.
+script by-shell-crlf '#!/bin/sh\r'
+expect 126 'noselfconn: cannot run the interpreter /bin/sh\\015 of ./by-shell-crlf: *' \
+	"$launcher" ./by-shell-crlf
 
 # A pipe, a device, a directory or a file without execute permission is neither interpreter nor
 # loader, and is not opened: opening the pipe would block.

@@ -17,6 +17,7 @@ stopped() {
 	kill "$pid"
 	wait "$pid" || :
 }
+cp "$launcher" .
 waiting=(bash -c 'echo started; read -r _')
 version=$("$launcher" --version)
 by="by libnoselfconn ${version#* }"
@@ -131,19 +132,35 @@ cat >host.c <<'END'
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stdio.h>
+#include <string.h>
 int main(int argc, char **argv)
 {
-	(void)argc;
-	puts(dlopen("./plugin.so", RTLD_NOW | (argv[1] ? RTLD_DEEPBIND : 0)) ? "started" : dlerror());
+	char plugin[4096] = "./";
+	strcat(plugin, argv[1]);
+	puts((argc < 3			     ? dlopen(plugin, RTLD_NOW)
+	      : strcmp(argv[2], "deep") == 0 ? dlopen(plugin, RTLD_NOW | RTLD_DEEPBIND)
+					     : dlmopen(LM_ID_NEWLM, plugin, RTLD_LAZY))
+		     ? "started"
+		     : dlerror());
 	fflush(stdout);
 	return getchar();
 }
 END
 gcc -o host host.c
-started "$launcher" ./host
+started "$launcher" ./host plugin.so
 expect 0 "$pid: protected $by *" "$launcher" --status "$pid"
 stopped
-started "$launcher" ./host deep
+# libc-client.so.2007e is a library that connects (IMAP), and no libc.
+cp plugin.so libc-client.so.2007e
+for plugin in plugin.so libc-client.so.2007e; do
+	started "$launcher" ./host $plugin deep
+	expect 2 "$pid: not protected $by ($library) in $PWD/$plugin, whose connect() is libc's" \
+		"$launcher" --status "$pid"
+	stopped
+done
+# In a namespace of dlmopen(3) there is no library, so it is certain before the first call.
+gcc -shared -fPIC -Wl,-z,lazy -o plugin.so plugin.c
+started "$launcher" ./host plugin.so apart
 expect 2 "$pid: not protected $by ($library) in $PWD/plugin.so, whose connect() is libc's" \
 	"$launcher" --status "$pid"
 stopped
@@ -161,6 +178,24 @@ stopped
 started env LD_PRELOAD="$PWD/before.so:$library" ./calls
 expect 3 "$pid: unknown: calls of connect() go to $PWD/before.so, which stands before libnoselfconn *" \
 	"$launcher" --status "$pid"
+stopped
+
+# The program itself may have such a function.
+gcc -rdynamic -o own -x c - <<'END'
+#include <stdio.h>
+int connect(void) { return 42; }
+int main(void) { puts("started"); fflush(stdout); return getchar(); }
+END
+started env LD_PRELOAD="$library" ./own
+expect 3 "$pid: unknown: calls of connect() go to $PWD/own, which stands before libnoselfconn *" \
+	"$launcher" --status "$pid"
+stopped
+
+# The library is loaded twice: the first gets the calls.
+mkdir second
+cp "$library" second
+started env LD_PRELOAD="$library:$PWD/second/libnoselfconn.so" ./calls
+expect 0 "$pid: protected $by ($library)$through_libc, *" "$launcher" --status "$pid"
 stopped
 
 # A non-PIE program that takes the address of connect() has a PLT entry for it, not a function of
@@ -192,9 +227,58 @@ stopped
 
 # A program that was started by naming its dynamic linker.
 loader=$(patchelf --print-interpreter host)
-started "$launcher" "$loader" ./host
+started "$launcher" "$loader" ./host plugin.so
 expect 0 "$pid: protected $by *" "$launcher" --status "$pid"
 stopped
+started env LD_PRELOAD="$library" "$loader" ./go
+expect 2 "$pid: not protected $by ($library): a Go program *" "$launcher" --status "$pid"
+stopped
+started env LD_PRELOAD="$library" "$loader" ./own
+expect 3 "$pid: unknown: calls of connect() go to $PWD/own, *" "$launcher" --status "$pid"
+stopped
+
+# A process whose main thread has ended.
+cat >threads.c <<'END'
+#include <pthread.h>
+#include <stdio.h>
+#include <unistd.h>
+static pthread_t first;
+static void *go_on(void *nothing)
+{
+	pthread_join(first, 0);
+	puts("started");
+	fflush(stdout);
+	pause();
+	return nothing;
+}
+int main(void)
+{
+	first = pthread_self();
+	pthread_create(&(pthread_t){0}, 0, go_on, 0);
+	pthread_exit(0);
+}
+END
+gcc -pthread -o threads threads.c
+started ./threads
+expect 2 "$pid: not protected, libnoselfconn.so is not loaded" "$launcher" --status "$pid"
+stopped
+started "$launcher" ./threads
+expect 0 "$pid: protected $by *" "$launcher" --status "$pid"
+stopped
+
+# A process whose memory may not be read, as Yama denies it to the user of the process.
+if [ "$(id -u)" = 0 ]; then
+	for run in "$launcher" env; do
+		started "$run" setpriv --reuid 65534 --regid 65534 --clear-groups "${waiting[@]}"
+		touch closed
+		chmod 0 closed
+		expect 3 "$pid: unknown: its memory may not be read, which root may" \
+			unshare --mount bash -c 'mount --bind closed /proc/$1/mem &&
+			exec setpriv --reuid 65534 --regid 65534 --clear-groups ./noselfconn --status "$1"' \
+			bash "$pid"
+		stopped
+	done
+fi
 
 # A process that is still starting: its dynamic linker waits until somebody opens the pipe for
 # writing.
