@@ -10,17 +10,25 @@ export PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8
 unset http_proxy all_proxy ALL_PROXY
 here=$(dirname "$(realpath "$0")")
 . "$here/../outcome.sh"
+. "$here/build.sh"
 evidence='*.out'
 library=$1
 read -r _ host server client < <(grep "^$2 " "$here/table")
 export host port clients=$here/clients
 
-command -v "${client%% *}" >/dev/null || skip "${client%% *} is not installed"
-
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
 export HOME=$work
+
+! [ -e "$clients/$2/Cargo.toml" ] || cargo_build "$2"
+case $2 in
+apache | pgbouncer)
+	setpriv --reuid nobody --clear-groups true 2>/dev/null ||
+		skip "$2 wants to be another user than root, and there is none"
+	;;
+esac
+command -v "${client%% *}" >/dev/null || skip "${client%% *} is not installed"
 
 printf '127.0.0.1 localhost\n::1 localhost\n' >hosts
 mount --bind hosts /etc/hosts
@@ -61,10 +69,10 @@ must_equal() {
 	diff "$1" "$2" || fail "$3"
 }
 
-# Whether there was a connection that was not refused.
+# Whether there was a connection that was not refused, and that nobody accepted.
 has_connected() {
-	nstat -asz TcpActiveOpens TcpAttemptFails |
-		awk '/Opens/ { opened += $2 } /Fails/ { opened -= $2 } END { exit opened <= 0 }'
+	nstat -asz TcpActiveOpens TcpAttemptFails TcpPassiveOpens |
+		awk '/Active/ { opened += $2 } /Fails|Passive/ { opened -= $2 } END { exit opened <= 0 }'
 }
 
 # Nobody listens, so a client with a peer has met itself. Some clients then hang, others end.
@@ -108,6 +116,9 @@ serve() {
 			-subj /CN=localhost -keyout key -out certificate 2>/dev/null
 		cat key certificate >pair
 		python3 "$here/answer.py" "$port" pair &
+		;;
+	nanomsg)
+		nanocat --rep --bind "tcp://127.0.0.1:$port" -D pong &
 		;;
 	git)
 		git init -q --bare repository

@@ -8,6 +8,7 @@ export PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8
 unset http_proxy all_proxy ALL_PROXY
 here=$(dirname "$(realpath "$0")")
 . "$here/../outcome.sh"
+. "$here/build.sh"
 evidence='*.out'
 library=$1
 launcher=$2
@@ -21,9 +22,7 @@ export HOME=$work
 
 case $3 in
 rustix)
-	command -v cargo >/dev/null || skip "cargo is not installed"
-	cp -r "$clients/rustix" .
-	(cd rustix && cargo build --offline >../build.out 2>&1) || fail "it cannot be built"
+	cargo_build rustix
 	;;
 cgo)
 	command -v go >/dev/null || skip "go is not installed"
