@@ -35,6 +35,23 @@ io-uring)
 	./io_uring </dev/null >why.out || true
 	! grep -E 'not (permitted|implemented)' why.out || skip "no io_uring: $(<why.out)"
 	;;
+dlmopen | own-name | rtld-next | resolver)
+	gcc -DBEHIND -shared -fPIC -o libbehind.so "$clients/past_linker.c"
+	gcc -o past_linker "$clients/past_linker.c" -L. -lbehind -Wl,-rpath,"$work" -lresolv
+	;;
+bpf)
+	[ -n "$(command -v bpftool)" ] || skip "bpftool is not installed"
+	clang -O2 -target bpf -I"/usr/include/$(gcc -print-multiarch)" -c -o rewrite.o "$clients/rewrite.c"
+	{
+		mount -t cgroup2 group /sys/fs/cgroup && mount -t bpf bpf /sys/fs/bpf &&
+			bpftool prog load rewrite.o /sys/fs/bpf/rewrite
+	} >why.out 2>&1 || skip "no BPF: $(<why.out)"
+	group=/sys/fs/cgroup/noselfconn-${work##*.}
+	mkdir "$group"
+	trap 'echo $$ >/sys/fs/cgroup/cgroup.procs; rmdir "$group"; rm -rf "$work"' EXIT
+	bpftool cgroup attach "$group" connect4 pinned /sys/fs/bpf/rewrite
+	echo $$ >"$group/cgroup.procs"
+	;;
 *)
 	command -v "${client%% *}" >/dev/null || skip "${client%% *} is not installed"
 	;;
