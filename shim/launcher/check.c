@@ -24,8 +24,8 @@ int check(const struct options *options)
 	static struct judgement judgement;
 
 	judge(options->operands, &judgement);
-	if (judgement.status != 0)
-		fail(judgement.status, "%s", judgement.reason);
+	if (judgement.refusal.status != 0)
+		fail(judgement.refusal.status, "%s", judgement.refusal.text);
 	if (*judgement.unused)
 		fail(OWN_FAILURE, "%s: has no part in the answer, expected noselfconn %s",
 		     *judgement.unused, options->verb->usage);

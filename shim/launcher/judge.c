@@ -16,28 +16,25 @@ enum { MOST_INTERPRETERS = 5 };
 
 static const char host_rule[] = "the host rule reaches it: \"noselfconn-host add\"";
 
-__attribute__((format(printf, 3, 4))) static void refuse(struct judgement *judgement, int status,
-							 const char *format, ...)
+__attribute__((format(printf, 4, 5))) static void refuse_to_protect(struct judgement *judgement,
+								    const char *program,
+								    const char *instead,
+								    const char *format, ...)
 {
+	char why[PATH_MAX + 128];
 	va_list arguments;
 
-	judgement->status = status;
 	va_start(arguments, format);
-	vsnprintf(judgement->reason, sizeof judgement->reason, format, arguments);
+	vsnprintf(why, sizeof why, format, arguments);
 	va_end(arguments);
-}
-
-static void refuse_to_protect(struct judgement *judgement, const char *program, const char *why,
-			      const char *instead)
-{
-	refuse(judgement, OWN_FAILURE,
-	       "%s cannot be protected: it %s; %s; or run it unprotected with --force", program,
-	       why, instead);
+	say(&judgement->refusal, OWN_FAILURE,
+	    "%s cannot be protected: it %s; %s; or run it unprotected with --force", program, why,
+	    instead);
 }
 
 static void refuse_to_run(struct judgement *judgement, int status, const char *name, int error)
 {
-	refuse(judgement, status, "cannot run %s: %s", name, strerror(error));
+	say(&judgement->refusal, status, "cannot run %s: %s", name, strerror(error));
 }
 
 /* The exit status for this errno: the command was not found, or cannot be run. */
@@ -84,33 +81,6 @@ static const char *machine_name(unsigned int machine)
 	return "foreign";
 }
 
-static void refuse_for_rights(struct judgement *judgement, const char *name, const char *rights)
-{
-	char why[128];
-
-	snprintf(why, sizeof why, "%s, so its loader ignores LD_PRELOAD", rights);
-	refuse_to_protect(judgement, name, why, host_rule);
-}
-
-static void refuse_without_library(struct judgement *judgement, const char *name,
-				   const struct architecture *architecture)
-{
-	char why[128];
-
-	snprintf(why, sizeof why, "is a %s-bit %s program, for which there is no " LIBRARY_NAME,
-		 architecture->class == ELFCLASS64 ? "64" : "32",
-		 machine_name(architecture->machine));
-	refuse_to_protect(judgement, name, why, "install the library of that architecture too");
-}
-
-static void refuse_bad_library(struct judgement *judgement, const char *name, const char *problem)
-{
-	char why[PATH_MAX + 128];
-
-	snprintf(why, sizeof why, "needs %s, which %s", judgement->library, problem);
-	refuse_to_protect(judgement, name, why, "install the library anew or elsewhere");
-}
-
 static void refuse_order(struct judgement *judgement, const char *command, const char *order)
 {
 	char what[PATH_MAX + 32];
@@ -118,7 +88,7 @@ static void refuse_order(struct judgement *judgement, const char *command, const
 
 	snprintf(what, sizeof what, "what %s starts", command);
 	snprintf(instead, sizeof instead, "put the launcher behind it: \"%s\"", order);
-	refuse_to_protect(judgement, what, "gets an environment without LD_PRELOAD", instead);
+	refuse_to_protect(judgement, what, instead, "gets an environment without LD_PRELOAD");
 }
 
 /* How a program is run. */
@@ -142,28 +112,30 @@ static void judge_elf(struct judgement *judgement, const struct start *start,
 	if (order)
 		refuse_order(judgement, *start->words, order);
 	else if (!*program->interpreter)
-		refuse_to_protect(judgement, name,
-				  "is statically linked, so no library can be loaded into it",
-				  host_rule);
+		refuse_to_protect(judgement, name, host_rule,
+				  "is statically linked, so no library can be loaded into it");
 	else if (loader_error != 0)
-		refuse(judgement, CANNOT_RUN, "cannot run %s: its loader %s: %s", name,
-		       start->loader, strerror(loader_error));
+		say(&judgement->refusal, CANNOT_RUN, "cannot run %s: its loader %s: %s", name,
+		    start->loader, strerror(loader_error));
 	else if (rights)
-		refuse_for_rights(judgement, name, rights);
+		refuse_to_protect(judgement, name, host_rule,
+				  "%s, so its loader ignores LD_PRELOAD", rights);
 	else if (program->is_go)
-		refuse_to_protect(judgement, name,
+		refuse_to_protect(judgement, name, host_rule,
 				  "is a Go program, which makes its system calls without libc, so "
-				  "that at most its C libraries would be protected",
-				  host_rule);
+				  "that at most its C libraries would be protected");
 	else if (program->defines_connect)
-		refuse_to_protect(judgement, name,
+		refuse_to_protect(judgement, name, host_rule,
 				  "has a function connect() of its own, which its libraries call "
-				  "in place of libc's",
-				  host_rule);
+				  "in place of libc's");
 	else if (problem)
-		refuse_bad_library(judgement, name, problem);
+		refuse_to_protect(judgement, name, "install the library anew or elsewhere",
+				  "needs %s, which %s", judgement->library, problem);
 	else if (!*judgement->library)
-		refuse_without_library(judgement, name, &program->architecture);
+		refuse_to_protect(judgement, name, "install the library of that architecture too",
+				  "is a %s-bit %s program, for which there is no " LIBRARY_NAME,
+				  program->architecture.class == ELFCLASS64 ? "64" : "32",
+				  machine_name(program->architecture.machine));
 	/* A library with a problem is not preloaded with --force either. */
 	if (problem)
 		judgement->library[0] = '\0';
@@ -172,8 +144,8 @@ static void judge_elf(struct judgement *judgement, const struct start *start,
 static void refuse_unread(struct judgement *judgement, const char *name)
 {
 	if (errno == EACCES)
-		refuse_to_protect(judgement, name, "cannot be read, so nothing is known about it",
-				  "make it readable");
+		refuse_to_protect(judgement, name, "make it readable",
+				  "cannot be read, so nothing is known about it");
 	else
 		refuse_to_run(judgement, CANNOT_RUN, name, errno);
 }
@@ -199,9 +171,8 @@ static void judge_behind_loader(struct judgement *judgement, const char *loader,
 	struct program program;
 
 	if (!behind) {
-		refuse_to_protect(judgement, loader,
-				  "is a dynamic linker, with no program among its arguments",
-				  "name one there, with its path");
+		refuse_to_protect(judgement, loader, "name one there, with its path",
+				  "is a dynamic linker, with no program among its arguments");
 		return;
 	}
 	judgement->unused = behind + 1;
@@ -224,10 +195,9 @@ static bool find_interpreter(struct judgement *judgement, const struct program *
 	int error;
 
 	if (script->kind == UNKNOWN_FORMAT) {
-		refuse_to_protect(judgement, name,
+		refuse_to_protect(judgement, name, "name the program that does",
 				  "is neither an ELF program nor text, so it is not known what "
-				  "runs it",
-				  "name the program that does");
+				  "runs it");
 		return false;
 	}
 	if (script->kind == TEXT) {
@@ -236,8 +206,8 @@ static bool find_interpreter(struct judgement *judgement, const struct program *
 		strcpy(path, script->interpreter);
 	} else if (!command_of_env(script->argument, command) || is_env(command)) {
 		refuse_to_protect(judgement, judgement->path,
-				  "is run by env(1) with more than a command",
-				  "name its interpreter in its first line");
+				  "name its interpreter in its first line",
+				  "is run by env(1) with more than a command");
 		return false;
 	} else if ((error = find_command(command, path)) != 0) {
 		refuse_to_run(judgement, status_without(error), command, error);
@@ -288,7 +258,7 @@ void judge(char **command, struct judgement *judgement)
 	char **behind;
 	int error = find_command(*command, judgement->path);
 
-	judgement->status = 0;
+	judgement->refusal.status = 0;
 	judgement->library[0] = '\0';
 	judgement->unused = command + 1;
 	strcpy(path, judgement->path);
@@ -298,8 +268,8 @@ void judge(char **command, struct judgement *judgement)
 		error = find_command(*command, path);
 	}
 	if (error != 0) {
-		refuse(judgement, status_without(error), "cannot run \"%s\": %s", *command,
-		       strerror(error));
+		say(&judgement->refusal, status_without(error), "cannot run \"%s\": %s", *command,
+		    strerror(error));
 		return;
 	}
 	judge_chain(judgement, command, path);

@@ -80,6 +80,16 @@ void print_line(FILE *file, const char *format, ...)
 	va_end(arguments);
 }
 
+void say(struct answer *answer, int status, const char *format, ...)
+{
+	va_list arguments;
+
+	answer->status = status;
+	va_start(arguments, format);
+	vsnprintf(answer->text, sizeof answer->text, format, arguments);
+	va_end(arguments);
+}
+
 void fail(int status, const char *format, ...)
 {
 	va_list arguments;

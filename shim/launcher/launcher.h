@@ -26,6 +26,15 @@ enum { UNKNOWN = 3 };
 /* Prints a line. Control characters are shown as "ls -b" does it: "\015". */
 __attribute__((format(printf, 2, 3))) void print_line(FILE *file, const char *format, ...);
 
+/* What is found out: an exit status, and one sentence. */
+struct answer {
+	int status;
+	char text[4 * PATH_MAX];
+};
+
+__attribute__((format(printf, 3, 4))) void say(struct answer *answer, int status,
+					       const char *format, ...);
+
 /* Ends with this status and one sentence on standard error. */
 __attribute__((format(printf, 2, 3), noreturn)) void fail(int status, const char *format, ...);
 
@@ -114,8 +123,11 @@ struct image {
 bool map_file(const char *path, struct image *image);
 void unmap_file(const struct image *image);
 
+/* command.c: the last part of a path. */
+const char *base_name(const char *path);
+
 /*
- * command.c: finds the file of a command as execvp() does. Returns 0, or the errno that running it
+ * Finds the file of a command as execvp() does. Returns 0, or the errno that running it
  * would give.
  */
 int find_command(const char *command, char path[PATH_MAX]);
@@ -147,12 +159,11 @@ char **behind_loader(char **command);
 
 /* judge.c: whether the library can protect a command. */
 struct judgement {
-	int status;			 /* 0, or the exit status of the launcher */
-	char path[PATH_MAX];		 /* of the command, if it was found */
-	char library[PATH_MAX];		 /* for LD_PRELOAD, "" if there is none */
-	char reason[3 * PATH_MAX + 512]; /* one sentence, if status is not 0 */
-	bool is_php;			 /* it loads extensions that stay unprotected */
-	char **unused;			 /* words of the command that were not examined */
+	struct answer refusal;	/* status 0 if there is none */
+	char path[PATH_MAX];	/* of the command, if it was found */
+	char library[PATH_MAX]; /* for LD_PRELOAD, "" if there is none */
+	bool is_php;		/* it loads extensions that stay unprotected */
+	char **unused;		/* words of the command that were not examined */
 };
 
 void judge(char **command, struct judgement *judgement);
@@ -357,9 +368,8 @@ void find_objects(const struct memory *memory, struct loaded *loaded);
 enum { PROTECTED = 0, NOT_PROTECTED = 2 };
 
 struct verdict {
-	int status;	/* one of these, or UNKNOWN */
-	bool has_ended; /* or is a kernel thread */
-	char text[4 * PATH_MAX];
+	struct answer answer; /* one of these, or UNKNOWN */
+	bool has_ended;	      /* or is a kernel thread */
 };
 
 /* Waits up to half a second for a process that is just starting. */

@@ -96,13 +96,6 @@ static const char *file_at(const struct object *object, uint64_t address)
 	return mapping ? mapping->path : "";
 }
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 /*
  * Whether connect() in this file is libc's own. Before glibc 2.34 libpthread had one too, and the
  * names had a version, "libc-2.31.so". libc-client.so.2007e is something else.

@@ -45,8 +45,9 @@ int run(const struct options *options)
 	static struct judgement judgement;
 
 	judge(options->operands, &judgement);
-	if (judgement.status != 0 && !(options->force && judgement.status == OWN_FAILURE))
-		fail(judgement.status, "%s", judgement.reason);
+	if (judgement.refusal.status != 0 &&
+	    !(options->force && judgement.refusal.status == OWN_FAILURE))
+		fail(judgement.refusal.status, "%s", judgement.refusal.text);
 	for (enum setting setting = 0; setting < SETTINGS; setting++)
 		if (options->settings[setting])
 			set(setting_rules[setting].variable, options->settings[setting]);

@@ -66,13 +66,6 @@ static const struct cleaner {
 	{"systemd-socket-activate", {0}, {0}, "systemd-socket-activate noselfconn COMMAND"},
 };
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 bool is_env(const char *path)
 {
 	return strcmp(base_name(path), "env") == 0;

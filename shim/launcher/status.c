@@ -8,12 +8,7 @@
 
 static int worse(int a, int b)
 {
-	static const int from_worst[] = {NOT_PROTECTED, UNKNOWN};
-
-	for (size_t i = 0; i < sizeof from_worst / sizeof *from_worst; i++)
-		if (a == from_worst[i] || b == from_worst[i])
-			return from_worst[i];
-	return PROTECTED;
+	return a == NOT_PROTECTED || b == NOT_PROTECTED ? NOT_PROTECTED : a > b ? a : b;
 }
 
 static int say_of_group(const char *group, const char *why)
@@ -51,8 +46,8 @@ static int judge_group(const char *group)
 		if (verdict.has_ended)
 			continue;
 		is_empty = false;
-		print_line(stdout, "%s (%s): %s", process, program, verdict.text);
-		status = worse(status, verdict.status);
+		print_line(stdout, "%s (%s): %s", process, program, verdict.answer.text);
+		status = worse(status, verdict.answer.status);
 	}
 	free(processes.numbers);
 	return is_empty ? say_of_group(group, "no process is in it") : status;
@@ -70,8 +65,8 @@ static int judge_operand(const char *operand)
 		     "control group",
 		     operand);
 	judge_process(operand, &verdict);
-	print_line(stdout, "%s: %s", operand, verdict.text);
-	return verdict.status;
+	print_line(stdout, "%s: %s", operand, verdict.answer.text);
+	return verdict.answer.status;
 }
 
 int show_status(const struct options *options)

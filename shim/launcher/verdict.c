@@ -2,30 +2,18 @@
 #include "launcher.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 
-__attribute__((format(printf, 3, 4))) static void say(struct verdict *verdict, int status,
-						      const char *format, ...)
-{
-	va_list arguments;
-
-	verdict->status = status;
-	va_start(arguments, format);
-	vsnprintf(verdict->text, sizeof verdict->text, format, arguments);
-	va_end(arguments);
-}
-
 static void say_unknown(struct verdict *verdict, int error)
 {
 	bool is_missing = error == ENOENT || error == ESRCH;
 
 	verdict->has_ended = is_missing || error == ENODATA;
-	say(verdict, UNKNOWN, "unknown: %s",
+	say(&verdict->answer, UNKNOWN, "unknown: %s",
 	    is_missing	       ? "there is no such process"
 	    : error == ENODATA ? "it has no memory, so it has ended or is the kernel's"
 			       : strerror(error));
@@ -46,12 +34,12 @@ static struct socket_list *find_own_peers(void)
 
 static void add_evidence(struct verdict *verdict, const struct tcp_socket *socket)
 {
-	bool is_first = verdict->status != NOT_PROTECTED;
-	char before[sizeof verdict->text];
+	bool is_first = verdict->answer.status != NOT_PROTECTED;
+	char before[sizeof verdict->answer.text];
 	char address[ENDPOINT_TEXT];
 
-	strcpy(before, is_first ? "not protected, connected to itself:" : verdict->text);
-	say(verdict, NOT_PROTECTED, "%s%s descriptor %d, %s", before, is_first ? "" : ";",
+	strcpy(before, is_first ? "not protected, connected to itself:" : verdict->answer.text);
+	say(&verdict->answer, NOT_PROTECTED, "%s%s descriptor %d, %s", before, is_first ? "" : ";",
 	    socket->fd, endpoint_text(&socket->local, address));
 }
 
@@ -186,9 +174,9 @@ static void say_protected(const char *process, const struct loaded *loaded, cons
 		return;
 	}
 	is_disabled = read.value[DISABLE];
-	say(verdict, is_disabled ? NOT_PROTECTED : PROTECTED, "%s by %s%s, retries=%u log=%s%s%s%s",
-	    is_disabled ? "not protected" : "protected", library,
-	    is_disabled ? "" : ", as far as it connects through libc", read.value[RETRIES],
+	say(&verdict->answer, is_disabled ? NOT_PROTECTED : PROTECTED,
+	    "%s by %s%s, retries=%u log=%s%s%s%s", is_disabled ? "not protected" : "protected",
+	    library, is_disabled ? "" : ", as far as it connects through libc", read.value[RETRIES],
 	    setting_rules[LOG].words[read.value[LOG]], is_disabled ? " disable=1" : "",
 	    *after ? "; restart it to get " : "", after);
 }
@@ -202,26 +190,28 @@ static void judge_loaded(const char *process, const struct memory *memory,
 	snprintf(library, sizeof library, "libnoselfconn %s (%s)",
 		 *loaded->version ? loaded->version : "before 1.1.0", loaded->file);
 	if (!loaded->is_loaded && is_mapped(memory))
-		say(verdict, UNKNOWN,
+		say(&verdict->answer, UNKNOWN,
 		    "unknown: " LIBRARY_NAME " is mapped, but the dynamic linker does not list it");
 	else if (!loaded->is_loaded && !*program->interpreter && !program->is_loader)
-		say(verdict, NOT_PROTECTED, "not protected, it is statically linked");
+		say(&verdict->answer, NOT_PROTECTED, "not protected, it is statically linked");
 	else if (!loaded->is_loaded && !loaded->is_settled)
-		say(verdict, UNKNOWN, "unknown: its dynamic linker has not loaded libc yet");
+		say(&verdict->answer, UNKNOWN,
+		    "unknown: its dynamic linker has not loaded libc yet");
 	else if (!loaded->is_loaded)
-		say(verdict, NOT_PROTECTED, "not protected, " LIBRARY_NAME " is not loaded");
+		say(&verdict->answer, NOT_PROTECTED,
+		    "not protected, " LIBRARY_NAME " is not loaded");
 	else if (program->is_go)
-		say(verdict, NOT_PROTECTED,
+		say(&verdict->answer, NOT_PROTECTED,
 		    "not protected by %s: a Go program makes its system calls without libc",
 		    library);
 	else if (!loaded->is_in_front)
-		say(verdict, NOT_PROTECTED,
+		say(&verdict->answer, NOT_PROTECTED,
 		    "not protected by %s: it was loaded behind libc, not preloaded", library);
 	else if (*loaded->past)
-		say(verdict, NOT_PROTECTED, "not protected by %s in %s, whose connect() is libc's",
-		    library, loaded->past);
+		say(&verdict->answer, NOT_PROTECTED,
+		    "not protected by %s in %s, whose connect() is libc's", library, loaded->past);
 	else if (*loaded->other || program->defines_connect)
-		say(verdict, UNKNOWN,
+		say(&verdict->answer, UNKNOWN,
 		    "unknown: calls of connect() go to %s, which stands before %s",
 		    *loaded->other ? loaded->other : loaded->program, library);
 	else
@@ -236,7 +226,8 @@ static bool look_at_memory(const char *process, const struct memory *memory,
 	static struct program program;
 
 	if (memory->fd < 0) {
-		say(verdict, UNKNOWN, "unknown: its memory may not be read, which root may");
+		say(&verdict->answer, UNKNOWN,
+		    "unknown: its memory may not be read, which root may");
 		return true;
 	}
 	find_objects(memory, &loaded);
@@ -260,7 +251,7 @@ static bool look_at_process(const char *process, struct verdict *verdict)
 	}
 	if (!find_evidence(process, verdict))
 		say_unknown(verdict, errno);
-	else if (verdict->status != NOT_PROTECTED)
+	else if (verdict->answer.status != NOT_PROTECTED)
 		is_final = look_at_memory(process, &memory, verdict);
 	close_memory(&memory);
 	return is_final;
