@@ -117,6 +117,9 @@ static void judge_elf(struct judgement *judgement, const struct start *start,
 	else if (loader_error != 0)
 		say(&judgement->refusal, CANNOT_RUN, "cannot run %s: its loader %s: %s", name,
 		    start->loader, strerror(loader_error));
+	else if (!is_dynamic_linker(start->loader))
+		refuse_to_protect(judgement, name, host_rule,
+				  "is loaded by %s, which loads no libraries", start->loader);
 	else if (rights)
 		refuse_to_protect(judgement, name, host_rule,
 				  "%s, so its loader ignores LD_PRELOAD", rights);

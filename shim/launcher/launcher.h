@@ -119,6 +119,12 @@ struct image {
 	size_t size;
 };
 
+/*
+ * Whether a program's loader can load libraries. klibc's cannot, for instance. Returns true if the
+ * file cannot be read.
+ */
+bool is_dynamic_linker(const char *path);
+
 /* Maps a file into memory. Returns false with errno. */
 bool map_file(const char *path, struct image *image);
 void unmap_file(const struct image *image);

@@ -67,6 +67,18 @@ void unmap_file(const struct image *image)
 		munmap((void *)image->data, image->size);
 }
 
+bool is_dynamic_linker(const char *path)
+{
+	struct program program;
+	struct image image;
+
+	if (!map_file(path, &image))
+		return true;
+	read_program(&program, image.data, image.size);
+	unmap_file(&image);
+	return program.is_loader;
+}
+
 struct candidate {
 	bool fits; /* has the right architecture, or is no ELF file at all */
 	const char *problem;

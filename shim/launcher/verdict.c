@@ -104,14 +104,20 @@ static bool read_file_of(const char *process, const char *path, struct program *
 	return true;
 }
 
-/* What the process runs: when that is a dynamic linker, the program behind it. */
+/*
+ * What the process runs: when that is a dynamic linker, the program behind it. An interpreter that
+ * is no dynamic linker is left out.
+ */
 static bool read_program_of(const char *process, const struct loaded *loaded,
 			    struct program *program)
 {
-	char path[sizeof "root" + PATH_MAX];
+	char path[PATH_MAX + 64];
 
 	if (!read_file_of(process, "exe", program))
 		return false;
+	snprintf(path, sizeof path, "/proc/%s/root%s", process, program->interpreter);
+	if (*program->interpreter && !is_dynamic_linker(path))
+		program->interpreter[0] = '\0';
 	if (!program->is_loader || !*loaded->program)
 		return true;
 	snprintf(path, sizeof path, "root%s", loaded->program);

@@ -205,6 +205,13 @@ gcc -Wl,--dynamic-linker=/nonexistent/ld.so -o no-loader program.c
 expect 126 'noselfconn: cannot run ./no-loader: its loader /nonexistent/ld.so: No such file *' \
 	"$launcher" ./no-loader
 
+# A loader that loads no libraries, as klibc's.
+gcc -Wl,--dynamic-linker="$PWD/static-pie" -o by-no-linker program.c
+for program in ./by-no-linker /usr/lib/klibc/bin/cat; do
+	expect 125 "noselfconn: $program cannot be protected: it is loaded by */*, which loads no libraries$host_rule" \
+		"$launcher" "$program"
+done
+
 # The launcher survives truncated ELF files.
 size=$(stat -c %s plain)
 for ((length = 1; length < size; length += 97)); do

@@ -112,6 +112,10 @@ started "$(command -v busybox)" sh -c 'echo started; read -r _'
 expect 2 "$pid: not protected, it is statically linked" "$launcher" --status "$pid"
 stopped
 
+started env LD_PRELOAD="$library" /usr/lib/klibc/bin/sh -c 'echo started; read -r _'
+expect 2 "$pid: not protected, it is statically linked" "$launcher" --status "$pid"
+stopped
+
 # If a program loads the library with dlopen(), it stands behind libc and is never called.
 started python3 -c 'import ctypes, sys
 ctypes.CDLL(sys.argv[1], ctypes.RTLD_GLOBAL)
