@@ -1,6 +1,7 @@
 #!/bin/bash
 # The userland boots, and systemd and all its units run the same under the library. The test is
-# skipped on hosts where systemd-nspawn cannot boot the userland even without the library.
+# skipped on hosts where systemd-nspawn cannot boot the userland even without the library. What
+# systemd-run starts there does not get LD_PRELOAD, unless it is named.
 #
 #   boot.sh ROOT
 set -euo pipefail
@@ -26,6 +27,9 @@ FailureAction=poweroff
 Type=oneshot
 ExecStart=/bin/sh -c 'systemctl list-units --failed --plain --no-legend >/probe'
 ExecStart=/bin/sh -c 'systemctl list-units --plain --no-legend --type service,socket,target | sed "s/ .*//" | sort >/units'
+Environment=LD_PRELOAD=libc.so.6
+ExecStart=systemd-run --quiet -p Type=oneshot -p StandardOutput=truncate:/handed-on env
+ExecStart=systemd-run --quiet -p Type=oneshot -p StandardOutput=truncate:/handed-on-by-name -E LD_PRELOAD env
 ExecStart=/bin/sh -c 'grep -l libnoselfconn /proc/[0-9]*/maps | wc -l >/loaded'
 UNIT
 
@@ -43,6 +47,9 @@ failed_without=$(boot without) ||
 	skip "systemd-nspawn boots nothing here: $(tail -n 3 "$root/console")"
 units_without=$(cat "$root/units")
 [ "$(cat "$root/loaded")" = 0 ] || fail "the library is loaded without the file"
+
+grep -q ^LD_PRELOAD= "$root/handed-on-by-name" || fail "systemd-run -E LD_PRELOAD hands nothing on"
+! grep ^LD_PRELOAD= "$root/handed-on" || fail "systemd-run hands LD_PRELOAD on"
 
 failed_with=$(boot with) || fail "does not boot: $(cat "$root/console")"
 [ "$(cat "$root/loaded")" -gt 3 ] || fail "the library is not loaded"
