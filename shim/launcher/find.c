@@ -71,7 +71,7 @@ static void unit_text(const char *process, char text[COLUMN])
 	size_t longest = strlen("/");
 	FILE *file = open_of(process, "cgroup");
 
-	strcpy(text, "-");
+	*text = '\0';
 	while (file && fgets(line, sizeof line, file)) {
 		const char *path = strchr(line, '/');
 		line[strcspn(line, "\n")] = '\0';
@@ -82,6 +82,7 @@ static void unit_text(const char *process, char text[COLUMN])
 	}
 	if (file)
 		fclose(file);
+	as_word(text);
 }
 
 /* "own", or the network namespace as "ls -l /proc/PID/ns" shows it, or "-" if that is denied. */

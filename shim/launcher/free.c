@@ -134,7 +134,7 @@ static int open_sock_diag(void)
  * there by now (inet_diag_find_one_icsk(), net/ipv4/inet_diag.c). Returns 0 or an errno, ESRCH if
  * there is no such socket.
  */
-static int destroy(const struct tcp_socket *socket)
+static int destroy(struct tcp_socket *socket)
 {
 	const struct inet_diag_sockid ports = {.idiag_sport = socket->local.v4.sin_port,
 					       .idiag_dport = socket->local.v4.sin_port};
@@ -150,6 +150,8 @@ static int destroy(const struct tcp_socket *socket)
 	if (error == 0 && id.idiag_sport == 0)
 		error = ESRCH;
 	if (error == 0) {
+		/* A link-local address cannot be bound without it, and it is not in /proc. */
+		socket->local.v6.sin6_scope_id = id.idiag_if;
 		request = request_for(SOCK_DESTROY, NLM_F_ACK, socket->local.family, &id);
 		error = ask(netlink, &request, socket, &id);
 		/* Another socket is there by now (ESTALE), or none (ENOENT). */
@@ -198,7 +200,7 @@ static void say_why(const struct tcp_socket *socket, int in_process, int by_kern
  * descriptor would give it EPIPE since Linux 6.5 (sk_wait_event(), include/net/sock.h). outside is
  * 0, or the errno for which the network namespace could not be entered.
  */
-static bool free_socket(const struct tcp_socket *socket, int outside)
+static bool free_socket(struct tcp_socket *socket, int outside)
 {
 	int by_kernel = outside != 0 ? outside : destroy(socket);
 	bool is_free = by_kernel == 0 || by_kernel == ESRCH;

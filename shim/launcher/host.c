@@ -255,19 +255,24 @@ void find_living_thread(const char *process, char thread[PROCESS_NAME])
 		strcpy(thread, process);
 }
 
+const char *as_word(char *text)
+{
+	for (char *c = text; *c; c++)
+		if (*c <= ' ' || *c > '~')
+			*c = '?';
+	return *text ? text : strcpy(text, "-");
+}
+
 const char *program_name(const char *process, char name[PROGRAM_NAME])
 {
 	FILE *file = open_of(process, "comm");
 
 	if (!file || !fgets(name, PROGRAM_NAME, file))
-		strcpy(name, "-");
+		*name = '\0';
 	if (file)
 		fclose(file);
 	name[strcspn(name, "\n")] = '\0';
-	for (char *c = name; *c; c++)
-		if (*c <= ' ' || *c > '~')
-			*c = '?';
-	return name;
+	return as_word(name);
 }
 
 void free_host(struct host *host)

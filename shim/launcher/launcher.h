@@ -289,7 +289,13 @@ bool find_held(struct socket_list *list, const char *process);
  */
 void find_living_thread(const char *process, char thread[PROCESS_NAME]);
 
-/* A program's name, with "?" for blanks and control bytes; "-" if it is unknown. */
+/*
+ * Replaces blanks, control bytes and what is not ASCII by "?", an empty text by "-", for which
+ * there must be room. Returns text.
+ */
+const char *as_word(char *text);
+
+/* A program's name, as one word; "-" if it is unknown or empty. */
 const char *program_name(const char *process, char name[PROGRAM_NAME]);
 
 /* ports.c: which source ports the kernel chooses. Pure. */

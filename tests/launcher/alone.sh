@@ -49,6 +49,7 @@ chmod a+rx noselfconn
 gcc -D_GNU_SOURCE -o client "$here/client.c"
 PATH=$PWD:$PATH
 choose_from "$port $port"
+ip address add fe80::7/64 dev lo nodad
 
 client 127.0.0.1 leaving >/dev/null
 [[ $(noselfconn --free "$port") = freed:* ]] ||

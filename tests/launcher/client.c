@@ -1,6 +1,6 @@
 /*
- * client ADDRESS [bound] [address] [device] [mptcp] [forked] [renamed] [polling] [closed]
- * [leaving]
+ * client ADDRESS[%DEVICE] [bound] [address] [device] [mptcp] [forked] [renamed] [nameless]
+ * [polling] [closed] [leaving]
  *
  * Connects to port 40000 of the address, expects to be connected to itself, prints "connected", and
  * then prints how reading from the socket ends.
@@ -10,6 +10,7 @@
 #include <arpa/inet.h>
 #include <err.h>
 #include <errno.h>
+#include <net/if.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -63,6 +64,10 @@ int main(int argc, char **argv)
 
 	(void)argc;
 	how = argv + 2;
+	if (strchr(argv[1], '%')) {
+		v6.sin6_scope_id = if_nametoindex(strchr(argv[1], '%') + 1);
+		*strchr(argv[1], '%') = '\0';
+	}
 	inet_pton(AF_INET6, argv[1], &v6.sin6_addr);
 	fd = socket(address->sa_family, SOCK_STREAM, is("mptcp") ? MPTCP : 0);
 	must(fd);
@@ -83,6 +88,8 @@ int main(int argc, char **argv)
 		errx(1, "not connected to itself");
 	if (is("renamed"))
 		prctl(PR_SET_NAME, "a b\tc");
+	if (is("nameless"))
+		prctl(PR_SET_NAME, "");
 	if (is("closed"))
 		close(fd);
 	if (is("forked") && fork() == 0)

@@ -57,11 +57,11 @@ for garbage in '' 0 65536 -1 1x x ' 1' +1 99999999999999999999 44444.; do
 done
 
 # Each kind of address, first with a live client, then in TIME_WAIT.
-for how in 127.0.0.1 '127.0.0.1 device' ::1 ::ffff:127.0.0.1 '127.0.0.1 mptcp' '::1 mptcp'; do
+for how in 127.0.0.1 '127.0.0.1 device' ::1 fe80::7%lo ::ffff:127.0.0.1 '127.0.0.1 mptcp' '::1 mptcp'; do
 	address=${how%% *}
 	[[ $how != *mptcp || -e /proc/sys/net/mptcp/enabled ]] || continue
 	shown=$address
-	[[ $address != *:* ]] || shown="\[$address\]"
+	[[ $address != *:* ]] || shown="\[${address%\%*}\]"
 	# shellcheck disable=SC2086 # words
 	started client $how
 	found_live "$shown" "$pid" own
@@ -112,6 +112,16 @@ found 4 "$child"
 found 6 'a?b?c'
 kill "$child"
 until [[ $(noselfconn --find) = *TIME_WAIT* ]]; do :; done
+noselfconn --free "$port" >/dev/null
+
+# Names that are empty, or contain blanks and control bytes.
+started client 127.0.0.1 nameless
+found 6 -
+found 7 own
+printf '0::/a.slice/b c\033[2J\n' >group
+[[ $(unshare --mount bash -c "mount --bind group /proc/$pid/cgroup; noselfconn --find" |
+	awk 'NR == 2 { print NF, $8 }') = '8 b?c?[2J' ]] || fail "the unit: $(noselfconn --find)"
+stopped "$pid"
 noselfconn --free "$port" >/dev/null
 
 # The client has closed its sending half with shutdown().

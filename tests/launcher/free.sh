@@ -59,7 +59,7 @@ freed() {
 	expect 0 "$none" noselfconn --free "$port"
 	stopped "$pid"
 }
-for how in 127.0.0.1 '127.0.0.1 device' ::1 ::ffff:127.0.0.1 '127.0.0.1 forked'; do
+for how in 127.0.0.1 '127.0.0.1 device' ::1 fe80::7%lo ::ffff:127.0.0.1 '127.0.0.1 forked'; do
 	freed 'ECONNABORTED end' "$how"
 	# A client that is blocked in recv() gets EPIPE since Linux 6.5.
 	freed '@(EPIPE|ECONNRESET|ENOTCONN)' "$how" "${no_destroy[@]}"
@@ -93,9 +93,12 @@ expect 0 "freed: 127.0.0.1:$port TIME_WAIT" noselfconn --free "$port"
 expect 0 '' client 127.0.0.1 server
 
 # If the client bound the port itself, it keeps the port until it closes the socket.
-started client 127.0.0.1 bound
-expect 2 "freed: *still taken: 127.0.0.1:$port*" noselfconn --free "$port"
-stopped "$pid"
+for address in 127.0.0.1 fe80::7%lo; do
+	started client "$address" bound
+	expect 2 "freed: *still taken: *:$port*" noselfconn --free "$port"
+	expect 1 '*Address already in use*' client "$address" server
+	stopped "$pid"
+done
 
 started client 127.0.0.1 closed
 expect 2 "not freed: 127.0.0.1:$port TIME_WAIT; through sock_diag: this kernel cannot do it*; it will end in * s" \
