@@ -318,15 +318,17 @@ void print_port_list(const bool ports[PORTS], FILE *file);
 bool is_ephemeral(const struct ephemeral_ports *ports, unsigned int port);
 
 /*
- * After how many tries, on average, a socket gets this source port: one that is not bound, and one
- * that is bound to an address with port 0. 0 means only after other ports were found in use.
+ * After how many tries a socket gets this source port: one that is not bound, and one that is bound
+ * to an address with port 0. 0 means only after other ports were found in use.
  *
  * connect() looks at the ports with the parity of the lowest one first, bind() at the others
  * (__inet_hash_connect(), inet_csk_find_open_port(); since Linux 4.2).
+ * The number is exact for the first try. connect() to the same address goes on from the port before
+ * it, so that for the average of many tries it is exact only without reserved ports.
  */
 struct chance {
-	unsigned int connect;
-	unsigned int bound;
+	double connect;
+	double bound;
 };
 
 struct chance chance_of(const struct ephemeral_ports *ports, unsigned int port);

@@ -64,17 +64,38 @@ void print_port_list(const bool ports[PORTS], FILE *file)
 }
 
 /*
- * How many ports the kernel considers first: every second port from this offset on. If the range
- * has an odd number of ports, the last one is left out, unless it is the only one.
+ * The kernel leaves out the last port of a range that has an odd number of them, unless it is the
+ * only one.
  */
-static unsigned int count_first(const struct ephemeral_ports *ports, unsigned int offset)
+static unsigned int count_choices(const struct ephemeral_ports *ports)
 {
 	unsigned int size = ports->high - ports->low + 1;
-	unsigned int count = 0;
 
-	for (; offset < (size > 1 ? size & ~1U : size); offset += 2)
-		count += !ports->reserved[ports->low + offset];
-	return count;
+	return size > 1 ? size & ~1U : size;
+}
+
+static bool has_choice(const struct ephemeral_ports *ports, unsigned int offset)
+{
+	for (; offset < count_choices(ports); offset += 2)
+		if (!ports->reserved[ports->low + offset])
+			return true;
+	return false;
+}
+
+/*
+ * The kernel starts at a random port of this parity and takes the next one that is not reserved;
+ * after the highest comes the lowest. So a port is also found from the reserved ones before it.
+ */
+static double tries_for(const struct ephemeral_ports *ports, unsigned int offset)
+{
+	unsigned int count = (count_choices(ports) + 1) / 2;
+	unsigned int slot = offset / 2;
+	unsigned int starts = 1;
+
+	while (starts < count &&
+	       ports->reserved[ports->low + offset % 2 + (slot + count - starts) % count * 2])
+		starts++;
+	return (double)count / starts;
 }
 
 bool is_ephemeral(const struct ephemeral_ports *ports, unsigned int port)
@@ -84,13 +105,14 @@ bool is_ephemeral(const struct ephemeral_ports *ports, unsigned int port)
 
 struct chance chance_of(const struct ephemeral_ports *ports, unsigned int port)
 {
-	unsigned int even = count_first(ports, 0);
-	unsigned int odd = count_first(ports, 1);
 	unsigned int offset = port - ports->low;
+	bool is_odd = offset % 2 == 1;
+	double tries;
 
-	if (!is_ephemeral(ports, port) || (port == ports->high && offset > 0 && offset % 2 == 0))
+	if (!is_ephemeral(ports, port) || offset >= count_choices(ports))
 		return (struct chance){0};
-	if (offset % 2 == 0)
-		return (struct chance){.connect = even, .bound = odd == 0 ? even : 0};
-	return (struct chance){.connect = even == 0 ? odd : 0, .bound = odd};
+	tries = tries_for(ports, offset);
+	if (!has_choice(ports, !is_odd))
+		return (struct chance){.connect = tries, .bound = tries};
+	return is_odd ? (struct chance){.bound = tries} : (struct chance){.connect = tries};
 }

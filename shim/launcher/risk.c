@@ -2,43 +2,51 @@
 #include "launcher.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { NOT_AT_RISK = 0, AT_RISK = 2 };
 
-enum { TRIES_A_SECOND = 10 };
+enum { TRIES_A_SECOND = 10, SYSCTL_SIZE = 4000 };
 
 static const char range_file[] = "/proc/sys/net/ipv4/ip_local_port_range";
 static const char reserved_file[] = "/proc/sys/net/ipv4/ip_local_reserved_ports";
 
-static void read_sysctl(const char *path, char **line)
-{
-	size_t size = 0;
-	FILE *file = fopen(path, "re");
+/* The longest list has ranges of two ports, with 12 characters for every three ports. */
+enum { LONGEST_LIST = 4 * PORTS };
 
-	if (!file || getline(line, &size, file) < 0)
+/*
+ * One read(), large enough for all: the kernel cuts the list of reserved ports to the size of the
+ * first, and a second one gets nothing (proc_do_large_bitmap(), kernel/sysctl.c).
+ */
+static const char *read_sysctl(const char *path)
+{
+	static char text[LONGEST_LIST + 1];
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t length = fd < 0 ? -1 : read(fd, text, LONGEST_LIST);
+
+	if (length < 0)
 		fail(UNKNOWN, "cannot read %s: %s", path, strerror(errno));
-	fclose(file);
+	close(fd);
+	text[length] = '\0';
+	return text;
 }
 
 static void read_ephemeral_ports(struct ephemeral_ports *ports)
 {
-	char *range = NULL;
+	const char *text = read_sysctl(range_file);
 	char *second;
-	char *reserved = NULL;
 
-	read_sysctl(range_file, &range);
-	ports->low = (unsigned int)strtoul(range, &second, 10);
+	ports->low = (unsigned int)strtoul(text, &second, 10);
 	ports->high = (unsigned int)strtoul(second, NULL, 10);
 	if (ports->low == 0 || ports->low > ports->high || ports->high >= PORTS)
-		fail(UNKNOWN, "%s: %s: expected two ports", range_file, range);
-	read_sysctl(reserved_file, &reserved);
-	if (!read_port_list(ports->reserved, reserved))
-		fail(UNKNOWN, "%s: %s: expected a list of ports", reserved_file, reserved);
-	free(range);
-	free(reserved);
+		fail(UNKNOWN, "%s: %s: expected two ports", range_file, text);
+	text = read_sysctl(reserved_file);
+	if (!read_port_list(ports->reserved, text))
+		fail(UNKNOWN, "%s: %s: expected a list of ports", reserved_file, text);
 }
 
 static unsigned int port_of(const union endpoint *endpoint)
@@ -97,35 +105,61 @@ static void print_program(const struct tcp_socket *socket)
 		printf("an unknown program");
 }
 
-static void print_chance(unsigned int tries)
+static void print_chance(double tries)
 {
-	unsigned int seconds = tries / TRIES_A_SECOND;
+	double seconds = tries / TRIES_A_SECOND;
 
 	if (tries == 1)
 		printf("every try connects to itself");
 	else if (seconds < 120)
-		printf("one try in %u connects to itself: at ten tries a second, after %u.%u "
+		printf("one try in %.*f connects to itself: at ten tries a second, after %.1f "
 		       "seconds on average",
-		       tries, seconds, tries % TRIES_A_SECOND);
+		       tries < TRIES_A_SECOND ? 1 : 0, tries, seconds);
 	else
-		printf("one try in %u connects to itself: at ten tries a second, after %u "
+		printf("one try in %.0f connects to itself: at ten tries a second, after %.0f "
 		       "minutes on average",
-		       tries, (seconds + 30) / 60);
+		       tries, seconds / 60);
 }
 
-static void print_chances(const struct chance *chance)
+static void print_chances(const struct chance *chance, bool has_own_source)
 {
-	if (chance->connect > 0) {
+	if (chance->connect > 0 && has_own_source) {
 		printf("  if the server stops, ");
 		print_chance(chance->connect);
 	} else if (chance->bound > 0) {
-		printf("  if the server stops, for a client that binds an address first, ");
+		printf("  if the server stops, for a client that binds %s address first, ",
+		       has_own_source ? "an" : "this");
 		print_chance(chance->bound);
-		printf("; for others only when all ports of the other parity are in use");
+		printf("; for others %s",
+		       has_own_source ? "only when all ports of the other parity are in use"
+				      : "never");
+	} else if (!has_own_source) {
+		printf("  if the server stops, only a client that binds this address first can get "
+		       "its port, and only when others are in use");
 	} else {
 		printf("  if the server stops, a client gets its port only when others are in use");
 	}
 	putchar('\n');
+}
+
+/*
+ * Whether a connection to this address gets it as its source too, without which there is no
+ * self-connect. For 127.0.0.2 the kernel chooses 127.0.0.1, and for a second address of a subnet
+ * the first one. A UDP socket asks it without sending anything.
+ */
+static bool is_own_source(const union endpoint *address)
+{
+	union endpoint source = {0};
+	union endpoint peer = {0};
+	socklen_t size = sizeof source;
+	int fd = socket(address->family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool is_known = connect(fd, &address->any, sizeof *address) == 0 &&
+			getsockname(fd, &source.any, &size) == 0 &&
+			getpeername(fd, &peer.any, &size) == 0;
+
+	close(fd);
+	source.v4.sin_port = peer.v4.sin_port;
+	return !is_known || same_endpoint(&source, &peer);
 }
 
 /* How many sockets, from this one on, listen on the same port. */
@@ -145,6 +179,7 @@ static void print_server(const struct socket_list *list, size_t first,
 	const struct tcp_socket *socket = &list->sockets[first];
 	size_t count = count_of_port(list, first);
 	struct chance chance = chance_of(ports, port_of(&socket->local));
+	bool has_own_source = false;
 	char address[ENDPOINT_TEXT];
 
 	printf("at risk: port %u, where ", port_of(&socket->local));
@@ -153,7 +188,9 @@ static void print_server(const struct socket_list *list, size_t first,
 	if (count > 1)
 		printf(" and %zu more sockets", count - 1);
 	putchar('\n');
-	print_chances(&chance);
+	for (size_t i = first; i < first + count; i++)
+		has_own_source = has_own_source || is_own_source(&list->sockets[i].local);
+	print_chances(&chance, has_own_source);
 }
 
 static void print_client(const struct tcp_socket *socket)
@@ -211,6 +248,24 @@ static void print_where_to_move(const struct ephemeral_ports *ports)
 		printf("a port outside net.ipv4.ip_local_port_range, after making that smaller");
 }
 
+/* The kernel takes one page of a list at a time, and sysctl(8) does not write the rest. */
+static void print_reservation(const bool ports[PORTS])
+{
+	char *list = NULL;
+	size_t size = 0;
+	FILE *file = open_memstream(&list, &size);
+
+	print_port_list(ports, file);
+	fclose(file);
+	if (size < SYSCTL_SIZE)
+		printf("     sysctl -w net.ipv4.ip_local_reserved_ports=%s", list);
+	else
+		printf("     net.ipv4.ip_local_reserved_ports=%s\n"
+		       "     with systemd-sysctl(8), since sysctl(8) cuts off so long a list",
+		       list);
+	free(list);
+}
+
 static void print_remedies(const struct ephemeral_ports *ports, bool to_reserve[PORTS])
 {
 	unsigned int left = 0;
@@ -218,13 +273,12 @@ static void print_remedies(const struct ephemeral_ports *ports, bool to_reserve[
 	printf("Any of these is a cure, best first:\n"
 	       "  1. move the server to ");
 	print_where_to_move(ports);
-	printf("\n  2. reserve all these ports, and for the next boot in /etc/sysctl.d too:\n"
-	       "     sysctl -w net.ipv4.ip_local_reserved_ports=");
+	printf("\n  2. reserve all these ports, and for the next boot in /etc/sysctl.d too:\n");
 	for (unsigned int port = 0; port < PORTS; port++) {
 		to_reserve[port] = to_reserve[port] || ports->reserved[port];
 		left += port >= ports->low && port <= ports->high && !to_reserve[port];
 	}
-	print_port_list(to_reserve, stdout);
+	print_reservation(to_reserve);
 	if (left == 0)
 		printf("\n     but that leaves no port for clients: make the range larger first");
 	printf("\n  3. run its clients under noselfconn(1), or set the host rule, "

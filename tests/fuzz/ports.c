@@ -32,8 +32,8 @@ static void check_chances(const struct ephemeral_ports *ports)
 		connect += chance.connect > 0 ? 1.0 / chance.connect : 0;
 		bound += chance.bound > 0 ? 1.0 / chance.bound : 0;
 	}
-	if ((connect > 0.5 && (connect < 0.999 || connect > 1.001)) ||
-	    (bound > 0.5 && (bound < 0.999 || bound > 1.001)))
+	if ((connect > 0 && (connect < 0.999 || connect > 1.001)) ||
+	    (bound > 0 && (bound < 0.999 || bound > 1.001)))
 		abort();
 }
 

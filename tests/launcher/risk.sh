@@ -19,8 +19,9 @@ for name in sys.argv[1:]:
 print("listening", flush=True)
 signal.pause()' "$@"
 }
+# With one write(), since the kernel takes a second one of echo's for another list.
 reserve() {
-	echo "$1" >/proc/sys/net/ipv4/ip_local_reserved_ports
+	dd of=/proc/sys/net/ipv4/ip_local_reserved_ports bs=1M iflag=fullblock status=none <<<"$1"
 }
 # says_line TEXT: --risk prints exactly this line.
 says_line() {
@@ -77,6 +78,19 @@ $line >/dev/null
 expect 0 'not at risk: *except 8080,9148-9150,39999-40000*' noselfconn --risk
 reserve ''
 
+# A long list is read to its end. If it is too long for sysctl(8), no command is shown.
+long=8080,$(seq -s , 41001 2 42199)
+reserve "$long"
+line=$({ noselfconn --risk || :; } | grep -F "$cure")
+[ "$line" = "${cure}8080,40000,${long#*,}" ] || fail "$line"
+$line >/dev/null
+expect 0 "not at risk: *except 8080,40000,${long#*,}
+*" noselfconn --risk
+reserve "$(seq -s , 40003 3 60000)"
+says_line '     with systemd-sysctl(8), since sysctl(8) cuts off so long a list'
+says_line "     net.ipv4.ip_local_reserved_ports=40000,$(seq -s , 40003 3 60000)"
+says_nothing_of 'sysctl -w'
+
 # A user who may not look into the server's process sees its port without the program.
 as_nobody=(setpriv --reuid 65534 --regid 65534 --clear-groups)
 if "${as_nobody[@]}" true 2>/dev/null; then
@@ -122,6 +136,45 @@ for range in '40000 40001' '39999 40000'; do
 	expect 1 '*Connection refused' client 127.0.0.1 $upper
 done
 
+# From a reserved port the kernel goes on to the next: four of five starts lead to the last port.
+choose_from '40000 40009'
+reserve 40003,40005,40007
+listening 127.0.0.1:40009
+expect 2 '*for a client that binds an address first, one try in 1.2 connects *' noselfconn --risk
+stopped "$pid"
+python3 -c 'import socket
+def chosen():
+    with socket.socket() as client:
+        client.bind(("127.0.0.1", 0))
+        return client.getsockname()[1]
+count = sum(chosen() == 40009 for _ in range(1000))
+assert 700 < count < 900, count'
+reserve ''
+
+# The source for a second address of a subnet is the first one, unless the client binds it.
+ip address add 10.0.0.1/24 dev lo
+ip address add 10.0.0.2/24 dev lo
+choose_from "$port $port"
+expect 0 connected client 10.0.0.1 leaving
+expect 0 connected client 10.0.0.2 leaving address
+noselfconn --free "$port" >/dev/null
+for address in 10.0.0.2 127.0.0.2; do
+	expect 1 '*Connection refused' client $address leaving
+	choose_from '40000 40001'
+	listening "$address:40000"
+	says_line '  if the server stops, only a client that binds this address first can get its port, and only when others are in use'
+	stopped "$pid"
+	listening "$address:40001"
+	says_line '  if the server stops, for a client that binds this address first, every try connects to itself; for others never'
+	stopped "$pid"
+	choose_from "$port $port"
+done
+for address in 10.0.0.1 0.0.0.0 ::; do
+	listening "$address:$port"
+	says_line '  if the server stops, every try connects to itself'
+	stopped "$pid"
+done
+
 # A server that is down shows only in its clients: one is connected to itself, or still trying.
 choose_from "$port $port"
 started client 127.0.0.1
@@ -159,6 +212,6 @@ listening "127.0.0.1:$port"
 expect 0 "not at risk: * $port to $port*" nsenter -n -t "$(pgrep -x sleep)" noselfconn --risk
 
 # If the kernel's settings cannot be read, --risk makes no statement.
-expect 3 'noselfconn: cannot read /proc/sys/net/ipv4/ip_local_port_range: *' \
+expect 3 'noselfconn: cannot read /proc/sys/net/ipv4/ip_local_port_range: No such file or directory' \
 	unshare --mount bash -c 'mount -t tmpfs none /proc/sys/net; exec noselfconn --risk'
 expect 125 '*one argument too many*' noselfconn --risk "$port"

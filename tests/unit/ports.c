@@ -53,12 +53,17 @@ static const struct {
 	{32768, 60999, "", 44444, {.connect = 14116}},
 	{32768, 60999, "", 44445, {.bound = 14116}},
 	{32768, 60999, "", 60999, {.bound = 14116}},
-	{32768, 60999, "", 32767, {0}},
-	{32768, 60999, "", 61000, {0}},
-	{32768, 60999, "40000-40003", 44444, {.connect = 14114}},
-	{32768, 60999, "44444", 44444, {0}},
+	{32768, 60999, "", 32767, {.connect = 0}},
+	{32768, 60999, "", 61000, {.connect = 0}},
+	{32768, 60999, "40000-40003", 44444, {.connect = 14116}},
+	{40000, 40099, "40048", 40050, {.connect = 25}}, /* from the reserved one, too */
+	{40000, 40099, "40042-40049", 40050, {.connect = 10}},
+	{40000, 40099, "40042-40049", 40051, {.bound = 10}},
+	{40000, 40099, "40092-40099", 40000, {.connect = 10}},
+	{40000, 40099, "40048", 40051, {.bound = 50}},
+	{32768, 60999, "44444", 44444, {.connect = 0}},
 	{32769, 60999, "", 44445, {.connect = 14115}},
-	{32769, 60999, "", 60999, {0}}, /* the last of an odd number */
+	{32769, 60999, "", 60999, {.connect = 0}}, /* the last of an odd number */
 	{1, 65535, "", 1, {.connect = 32767}},
 	{40000, 40000, "", 40000, {.connect = 1, .bound = 1}},
 	{40000, 40001, "", 40000, {.connect = 1}},
@@ -76,8 +81,8 @@ START_TEST(chance)
 	ports.high = chances[_i].high;
 	ck_assert(read_port_list(ports.reserved, chances[_i].reserved));
 	found = chance_of(&ports, chances[_i].port);
-	ck_assert_uint_eq(found.connect, chances[_i].chance.connect);
-	ck_assert_uint_eq(found.bound, chances[_i].chance.bound);
+	ck_assert_double_eq(found.connect, chances[_i].chance.connect);
+	ck_assert_double_eq(found.bound, chances[_i].chance.bound);
 }
 END_TEST
 
