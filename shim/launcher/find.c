@@ -155,7 +155,7 @@ static int widest_address(const struct socket_list *list)
 
 static void print_all(struct host *host)
 {
-	bool others = false;
+	bool are_unknown = false;
 	int width;
 
 	find_holders(&host->sockets);
@@ -166,12 +166,15 @@ static void print_all(struct host *host)
 	for (size_t i = 0; i < host->sockets.count; i++) {
 		const struct tcp_socket *socket = &host->sockets.sockets[i];
 		print_socket(host, socket, width);
-		others = others || (socket->inode != 0 && socket->holders == 0);
+		are_unknown = are_unknown || (socket->inode != 0 && socket->holders == 0);
 	}
-	if (!others || geteuid() == 0)
+	if (!are_unknown)
 		return;
 	fflush(stdout);
-	fputs("noselfconn: the programs of other users are not shown: ask root\n", stderr);
+	fprintf(stderr,
+		"noselfconn: the sockets without PID are open in no process that you may "
+		"examine%s\n",
+		geteuid() == 0 ? "" : ": ask root");
 }
 
 static int report(struct host *host, const char *port)

@@ -88,7 +88,7 @@ expect 0 'no socket of port 40001 is *' noselfconn --find 40001
 # shown.
 as_nobody=(setpriv --reuid 65534 --regid 65534 --clear-groups)
 if "${as_nobody[@]}" true 2>/dev/null; then
-	expect 2 "*127.0.0.1:$port *ESTABLISHED * - * - - *own*programs of other users are not shown*" \
+	expect 2 "*127.0.0.1:$port *ESTABLISHED * - * - - *own*the sockets without PID are open in no process that you may examine: ask root" \
 		"${as_nobody[@]}" noselfconn --find
 	for hidepid in 1 2; do
 		hidden=(unshare --mount bash -c "mount -t proc -o hidepid=$hidepid proc /proc
@@ -123,6 +123,20 @@ printf '0::/a.slice/b c\033[2J\n' >group
 	awk 'NR == 2 { print NF, $8 }') = '8 b?c?[2J' ]] || fail "the unit: $(noselfconn --find)"
 stopped "$pid"
 noselfconn --free "$port" >/dev/null
+
+# No process has the socket open while its descriptor is being passed on.
+started python3 -c 'import array, signal, socket
+client = socket.create_connection(("127.0.0.1", 40000))
+ends = socket.socketpair()
+descriptors = array.array("i", [client.fileno()])
+ends[0].sendmsg([b"x"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, descriptors)])
+client.close()
+print("sent", flush=True)
+signal.pause()'
+expect 2 "*127.0.0.1:$port *ESTABLISHED * - *the sockets without PID are open in no process that you may examine" \
+	noselfconn --find
+expect 0 "freed: 127.0.0.1:$port ESTABLISHED" noselfconn --free "$port"
+stopped "$pid"
 
 # The client has closed its sending half with shutdown().
 started python3 -c 'import socket, signal
