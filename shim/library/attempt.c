@@ -30,6 +30,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/net.h>
 #include <sys/syscall.h>
 
@@ -95,9 +96,9 @@ static ssize_t repeat(const struct call *call, int pin)
 	const struct msghdr message = {.msg_name = given->msg_name,
 				       .msg_namelen = given->msg_namelen,
 				       .msg_iov = given->msg_iov,
-				       .msg_iovlen = given->msg_iovlen,
+				       .msg_iovlen = given->msg_iovlen & INT_MAX,
 				       .msg_control = given->msg_control,
-				       .msg_controllen = given->msg_controllen};
+				       .msg_controllen = given->msg_controllen & INT_MAX};
 
 	return (call->flags & MSG_FASTOPEN)
 		       ? socket_call(SYS_SENDMSG, pin, (long)&message, call->flags, 0, 0, 0)

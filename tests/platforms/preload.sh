@@ -55,12 +55,17 @@ musl() {
 	local part
 	need musl-gcc
 	musl-gcc -o "$WORK/client-musl" -D_GNU_SOURCE "$source/tests/scenario/client.c"
+	musl-gcc -c -o "$WORK/padding.o" -D_GNU_SOURCE "$source/tests/platforms/padding.c"
+	musl-gcc -o "$WORK/padding-musl" -D_GNU_SOURCE -Dconnect=open_with_padding \
+		"$source/tests/scenario/client.c" "$WORK/padding.o"
 	must_protect "$LIBRARY" "$WORK/client-musl" --dev-bind / /
+	must_protect "$LIBRARY" "$WORK/padding-musl" --dev-bind / /
 	# The kernel's headers are not below musl's.
 	build "$WORK/musl" -DCMAKE_C_COMPILER=musl-gcc -DBUILD_TESTING=OFF -DCMAKE_C_FLAGS="-Werror \
 		-idirafter /usr/include -idirafter /usr/include/$(uname -m)-linux-gnu"
 	"$here/one_file.sh" "$WORK/musl/shim/libnoselfconn.so"
 	must_protect "$WORK/musl/shim/libnoselfconn.so" "$WORK/client-musl" --dev-bind / /
+	must_protect "$WORK/musl/shim/libnoselfconn.so" "$WORK/padding-musl" --dev-bind / /
 	must_protect "$WORK/musl/shim/libnoselfconn.so" "$CLIENT" --dev-bind / /
 	for part in contract evidence examples find free judgement order preload risk status units; do
 		bash "$source/tests/launcher/$part.sh" "$WORK/musl/shim/noselfconn" \
