@@ -48,10 +48,11 @@ bool read_endpoint(union endpoint *endpoint, const void *address, socklen_t leng
 bool same_endpoint(const union endpoint *a, const union endpoint *b);
 
 /*
- * Whether fd is a TCP or MPTCP socket that is connected, or connecting, to its own address. False
- * if the kernel does not tell. Changes errno.
+ * Whether fd is a TCP or MPTCP socket that is connected, or connecting, to its own address, which
+ * then is in *peer. If the kernel does not name the peer, what *peer contains is taken for it.
+ * False if the kernel does not tell the rest. Changes errno and *peer.
  */
-bool is_self_connected(int fd);
+bool is_self_connected(int fd, union endpoint *peer);
 
 /* Whether a TCP or MPTCP socket has no connection and none under way. Changes errno. */
 bool is_closed(int fd);

@@ -44,14 +44,18 @@ static bool is_tcp(int fd)
  * Asks the kernel for the peer, because only the kernel knows which address a wildcard became.
  * getpeername() fails with ENOTCONN in SYN_SENT. SO_PEERNAME does not (inet_getname(), peer != 1),
  * but rejects a length above that of the address (sk_getsockopt()). qemu-user has no SO_PEERNAME.
+ * There *peer stays unchanged until getpeername() succeeds.
  */
 static bool read_peer(int fd, sa_family_t family, union endpoint *peer)
 {
 	socklen_t length = family == AF_INET ? sizeof peer->v4 : sizeof peer->v6;
 
-	return get_option(fd, SOL_SOCKET, SO_PEERNAME, peer, length) ||
-	       (errno != ENOTCONN &&
-		socket_call(SYS_GETPEERNAME, fd, (long)peer, (long)&length, 0, 0, 0) == 0);
+	if (get_option(fd, SOL_SOCKET, SO_PEERNAME, peer, length))
+		return true;
+	if (errno == ENOTCONN)
+		return false;
+	socket_call(SYS_GETPEERNAME, fd, (long)peer, (long)&length, 0, 0, 0);
+	return true;
 }
 
 /* MPTCP sockets have TCP_INFO since Linux 5.16. */
@@ -63,13 +67,12 @@ bool is_closed(int fd)
 }
 
 /* A refused socket keeps both addresses of its last attempt, so its state matters too. */
-bool is_self_connected(int fd)
+bool is_self_connected(int fd, union endpoint *peer)
 {
 	union endpoint local;
-	union endpoint peer;
 	socklen_t length = sizeof local;
 
 	return is_tcp(fd) &&
 	       socket_call(SYS_GETSOCKNAME, fd, (long)&local, (long)&length, 0, 0, 0) == 0 &&
-	       read_peer(fd, local.family, &peer) && same_endpoint(&local, &peer) && !is_closed(fd);
+	       read_peer(fd, local.family, peer) && same_endpoint(&local, peer) && !is_closed(fd);
 }

@@ -28,8 +28,10 @@ enum { SYS_pidfd_getfd = 438 };
 static bool is_that_socket(int fd, const struct tcp_socket *socket)
 {
 	struct stat status;
+	union endpoint peer = {0};
 
-	return fstat(fd, &status) == 0 && status.st_ino == socket->inode && is_self_connected(fd);
+	return fstat(fd, &status) == 0 && status.st_ino == socket->inode &&
+	       is_self_connected(fd, &peer);
 }
 
 /* Unlike undo_self_connect() this leaves the error, so that the program's next call reports it. */

@@ -114,18 +114,15 @@ static bool is_non_blocking(int fd)
 }
 
 /*
- * For a non-blocking call, lets the kernel refuse a connection to port 0 of the same address.
- * Returns false if the call blocks, or if the refusal does not come at once, for instance because a
- * filter drops packets to port 0. Then no connection is under way.
+ * For a non-blocking call, lets the kernel refuse a connection to port 0 of the address where the
+ * socket met itself. Returns false if the call blocks, or if the refusal does not come at once, for
+ * instance because a filter drops packets to port 0. Then no connection is under way.
  */
-static bool kernel_refuses(const struct call *call, int pin)
+static bool kernel_refuses(const struct call *call, int pin, union endpoint nobody)
 {
 	const int flags = MSG_FASTOPEN | MSG_DONTWAIT | MSG_NOSIGNAL;
-	const struct msghdr *message = call->message;
-	union endpoint nobody;
 
-	if (!read_endpoint(&nobody, message->msg_name, message->msg_namelen) ||
-	    !(call->flags & MSG_DONTWAIT || is_non_blocking(pin)))
+	if (!(call->flags & MSG_DONTWAIT || is_non_blocking(pin)))
 		return false;
 	nobody.v4.sin_port = 0;
 	if (((call->flags & MSG_FASTOPEN)
@@ -142,16 +139,23 @@ static bool kernel_refuses(const struct call *call, int pin)
 /* Undoes and retries until the socket is not connected to itself. Returns 0 or an errno. */
 static int step_in(struct call *call, int pin, ssize_t *result, int outcome)
 {
-	while (is_self_connected(pin)) {
+	const struct msghdr *message = call->message;
+	union endpoint peer = {0};
+
+	/* An interrupted call may have waited for a connection to another address, of an earlier
+	 * call. */
+	if (outcome == 0 || outcome == EINPROGRESS)
+		read_endpoint(&peer, message->msg_name, message->msg_namelen);
+	while (is_self_connected(pin, &peer)) {
 		call->self_connects++;
 		call->stuck = !undo_self_connect(pin);
 		/* After a signal, another attempt could wait once more. */
 		if (call->stuck || outcome == EINTR)
 			return ECONNREFUSED;
 		if (call->self_connects > settings.value[RETRIES])
-			return !kernel_refuses(call, pin) ? ECONNREFUSED
-			       : outcome		  ? EINPROGRESS
-							  : 0;
+			return !kernel_refuses(call, pin, peer) ? ECONNREFUSED
+			       : outcome			? EINPROGRESS
+								: 0;
 		*result = repeat(call, pin);
 		outcome = *result < 0 ? errno : 0;
 	}

@@ -25,10 +25,10 @@ static const struct {
 	{GETSOCKNAME, MISSED, false, false},
 	{GET_TYPE, MISSED, false, false},
 	{GET_PROTOCOL, MISSED, false, false},
-	{GET_PEER | GETPEERNAME, MISSED, false, false},
 	{GETSOCKNAME | GET_PEER | GET_TYPE | GET_PROTOCOL, MISSED, false, false},
 	/* The library can do without these. */
 	{GET_PEER, REFUSED, true, false},
+	{GET_PEER | GETPEERNAME, REFUSED, true, false},
 	{GET_ERROR, REFUSED, true, false},
 	{DUPLICATE, REFUSED, true, false},
 	{CLOSE, REFUSED, true, false},

@@ -112,18 +112,6 @@ static bool can_open_fast(void)
 	return can;
 }
 
-static bool tells_peer(void)
-{
-	union address peer;
-	socklen_t length = sizeof peer.v4;
-	int fd = mptcp_socket(AF_INET, 0);
-	int result = getsockopt(fd, SOL_SOCKET, SO_PEERNAME, &peer, &length);
-	bool tells = result == 0 || errno == ENOTCONN;
-
-	close(fd);
-	return tells;
-}
-
 static void add_tests(Suite *suite)
 {
 	TCase *one = add_case(suite, "one port", one_port);
@@ -131,11 +119,8 @@ static void add_tests(Suite *suite)
 	tcase_add_loop_test(one, non_blocking, 0, 2);
 	if (can_open_fast()) {
 		tcase_add_test(one, fast_open);
-		/* While the socket connects, only SO_PEERNAME shows the peer. */
-		if (tells_peer())
+		if (kernel_names_peer())
 			tcase_add_test(one, fast_open_with_timeout);
-		else
-			puts("skipped: no SO_PEERNAME, so no impatient Fast Open");
 	}
 	tcase_add_test(one, refused_socket_reaches_a_server);
 }

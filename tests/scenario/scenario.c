@@ -228,6 +228,20 @@ bool is_self_connected(int fd)
 	return peer.family != AF_UNSPEC && memcmp(&local, &peer, sizeof local) == 0;
 }
 
+bool kernel_names_peer(void)
+{
+	union address peer;
+	socklen_t length = sizeof peer.v4;
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	bool names =
+		getsockopt(fd, SOL_SOCKET, SO_PEERNAME, &peer, &length) == 0 || errno == ENOTCONN;
+
+	close(fd);
+	if (!names)
+		puts("skipped: no SO_PEERNAME, so no interruption on the way to itself");
+	return names;
+}
+
 void must_be_refused(int fd, int error)
 {
 	if (control) {

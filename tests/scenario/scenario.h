@@ -56,6 +56,9 @@ void close_with_reset(int fd); /* without TIME_WAIT */
 /* Whether the socket is its own peer. */
 bool is_self_connected(int fd);
 
+/* Whether there is SO_PEERNAME, which names the peer on the way too. Prints the skip if not. */
+bool kernel_names_peer(void);
+
 /* The error must be ECONNREFUSED; in a control, the socket must be connected to itself. */
 void must_be_refused(int fd, int error);
 
