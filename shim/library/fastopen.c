@@ -46,16 +46,6 @@ static size_t size_of(const struct msghdr *message)
 	return size;
 }
 
-/* Whether a call with MSG_FASTOPEN opens a connection. Keeps errno. */
-static bool opens_connection(int fd)
-{
-	int caller_errno = errno;
-	bool closed = is_closed(fd);
-
-	errno = caller_errno;
-	return closed && !settings.value[DISABLE];
-}
-
 /*
  * Sends the first message, which opens the connection, in a call of its own. Otherwise the next
  * definition would report lengths of messages that are then undone. As in the kernel
@@ -67,11 +57,8 @@ __attribute__((cold, noinline)) static int open_by_first(int fd, struct mmsghdr 
 {
 	int caller_errno = errno;
 	int more = 0;
-
-	if (!opens_connection(fd))
-		return libc_sendmmsg(fd, messages, count, flags);
-
 	ssize_t sent = noselfconn_sendmsg(fd, &messages->msg_hdr, flags);
+
 	/* The kernel writes here first, because our own write would crash if it is not possible. */
 	if (sent < 0 || !get_option(fd, SOL_SOCKET, SO_TYPE, &messages->msg_len, sizeof(int)))
 		return -1;
@@ -84,6 +71,7 @@ __attribute__((cold, noinline)) static int open_by_first(int fd, struct mmsghdr 
 
 int noselfconn_sendmmsg(int fd, struct mmsghdr *messages, unsigned int count, int flags)
 {
-	return flags & MSG_FASTOPEN && count > 0 ? open_by_first(fd, messages, count, flags)
-						 : libc_sendmmsg(fd, messages, count, flags);
+	return flags & MSG_FASTOPEN && count > 0 && !settings.value[DISABLE]
+		       ? open_by_first(fd, messages, count, flags)
+		       : libc_sendmmsg(fd, messages, count, flags);
 }

@@ -35,16 +35,6 @@ int sendmmsg(int fd, struct mmsghdr *messages, unsigned int count, sendmmsg_flag
 
 #if defined(__GLIBC__) && __SIZEOF_POINTER__ == 4
 /* In programs with 64-bit times (_TIME_BITS, glibc 2.34) <sys/socket.h> uses these names. */
-ssize_t __sendmsg64(int fd, const struct msghdr *message, int flags);
-int __sendmmsg64(int fd, struct mmsghdr *messages, unsigned int count, int flags);
-
-ssize_t __sendmsg64(int fd, const struct msghdr *message, int flags)
-{
-	return noselfconn_sendmsg(fd, message, flags);
-}
-
-int __sendmmsg64(int fd, struct mmsghdr *messages, unsigned int count, int flags)
-{
-	return noselfconn_sendmmsg(fd, messages, count, flags);
-}
+__typeof__(sendmsg) __sendmsg64 __attribute__((alias("sendmsg")));
+__typeof__(sendmmsg) __sendmmsg64 __attribute__((alias("sendmmsg")));
 #endif

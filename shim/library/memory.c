@@ -2,10 +2,7 @@
  * On some processors the compiler calls these functions to copy or clear structures. A program may
  * have other functions with these names, so the library has hidden ones of its own.
  */
-#include <stddef.h>
-
-void *memset(void *memory, int byte, size_t size);
-void *memcpy(void *restrict to, const void *restrict from, size_t size);
+#include <string.h>
 
 void *memset(void *memory, int byte, size_t size)
 {
