@@ -82,7 +82,7 @@ static int connect_once(void)
 						 .sin6_port = htons(PORT),
 						 .sin6_addr = IN6ADDR_LOOPBACK_INIT};
 
-	alarm(10);
+	alarm(60);
 	if (connect(SOCKET, (const struct sockaddr *)&destination, sizeof destination) == 0)
 		return MET_ITSELF;
 	return errno == ECONNREFUSED ? WAS_REFUSED : FAILED;

@@ -620,7 +620,7 @@ static int status_of_process(int i, const struct ends *ends)
 	int status = -1;
 
 	if (process == 0) {
-		alarm(10);
+		alarm(60);
 		dup2(ends->writer, STDERR_FILENO);
 		close(ends->writer);
 		close(ends->reader);

@@ -176,17 +176,6 @@ static void interrupted(int number)
 	interruptions++;
 }
 
-/* The timer repeats, because its first signal may come before the call. 0 stops it. */
-static void interrupt_every(suseconds_t microseconds)
-{
-	struct sigaction action = {.sa_handler = interrupted};
-	struct itimerval timer = {.it_value.tv_usec = microseconds,
-				  .it_interval.tv_usec = microseconds};
-
-	sigaction(SIGALRM, &action, NULL);
-	setitimer(ITIMER_REAL, &timer, NULL);
-}
-
 static bool is_full(int fd)
 {
 	struct pollfd descriptor = {.fd = fd, .events = POLLOUT};
@@ -466,17 +455,18 @@ END_TEST
 
 /*
  * Without waiting, the second finds it connecting (EALREADY), or, if the handshake is over
- * meanwhile, is sent as well. Over loopback it is, nearly always.
+ * meanwhile, is sent as well. Over loopback it is, unless the machine is busy with other packets.
  */
 START_TEST(non_blocking_call_sends_two_of_three_messages)
 {
-	fast_server(LIVE_PORT);
+	int server = fast_server(LIVE_PORT);
 	int most = 0;
 
-	for (int try = 0; try < 100 && most < 2; try++) {
+	for (int try = 0; try < 10000 && most < 2; try++) {
 		int fd = tcp_socket(AF_INET, 0);
 		int count = send_three(fd, MSG_DONTWAIT);
 		most = count > most ? count : most;
+		close(accept(server, NULL, NULL)); /* which leaves room in the queue */
 		close_with_reset(fd);
 	}
 	ck_assert_int_eq(most, 2);
@@ -522,24 +512,30 @@ static void silent_server(void)
 	ck_assert_int_eq(connect_to(tcp_socket(AF_INET, 0), "127.0.0.1", LIVE_PORT), 0);
 }
 
-static int impatient_socket(void)
+static int impatient_socket(int milliseconds)
 {
-	struct timeval timeout = {.tv_usec = 20000};
+	struct timeval timeout = {.tv_sec = milliseconds / 1000,
+				  .tv_usec = milliseconds % 1000 * 1000};
 	int fd = tcp_socket(AF_INET, 0);
 
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout);
 	return fd;
 }
 
-/* The server takes what its buffer has room for. */
+/*
+ * The server takes what its buffer has room for. On a busy machine the time may be over before the
+ * handshake is.
+ */
 START_TEST(timeout_in_the_middle)
 {
 	fast_server(LIVE_PORT);
 	struct iovec parts[] = {{.iov_base = buffer_of(BIG), .iov_len = BIG},
 				{.iov_base = (char *)ping, .iov_len = sizeof ping}};
-	ssize_t result =
-		open_with(_i, impatient_socket(), parts, _i == SENDTO ? 1 : 2, 0, LIVE_PORT);
+	ssize_t result = -EINPROGRESS;
 
+	for (int time = 20; result == -EINPROGRESS && time < 60000; time *= 8)
+		result = open_with(_i, impatient_socket(time), parts, _i == SENDTO ? 1 : 2, 0,
+				   LIVE_PORT);
 	ck_assert_int_gt(result, (ssize_t)sizeof ping);
 	ck_assert_int_lt(result, BIG);
 }
@@ -597,7 +593,7 @@ END_TEST
 START_TEST(timeout_without_cookie)
 {
 	silent_server();
-	int fd = impatient_socket();
+	int fd = impatient_socket(20);
 
 	ck_assert_int_eq(open_with_ping(_i, fd, 0, LIVE_PORT), -EINPROGRESS);
 	ck_assert_int_eq(open_with_ping(_i, fd, 0, LIVE_PORT), -EALREADY);
@@ -609,21 +605,30 @@ END_TEST
 START_TEST(timeout_with_cookie)
 {
 	silent_server();
-	int fd = impatient_socket();
+	int fd = impatient_socket(20);
 
 	ck_assert_int_eq(open_with_ping(_i, fd, 0, LIVE_PORT), sizeof ping);
 	ck_assert_int_eq(connect_to(fd, "127.0.0.1", LIVE_PORT), EALREADY);
 }
 END_TEST
 
+/*
+ * The timer repeats, because its first signal may come before the call. A second is enough to get
+ * there, on a busy machine too.
+ */
 START_TEST(interruption)
 {
+	struct sigaction action = {.sa_handler = interrupted};
+	struct itimerval timer = {.it_value.tv_usec = 50000, .it_interval.tv_sec = 1};
+	struct itimerval never = {0};
+
 	silent_server();
 	int fd = tcp_socket(AF_INET, 0);
 
-	interrupt_every(50000);
+	sigaction(SIGALRM, &action, NULL);
+	setitimer(ITIMER_REAL, &timer, NULL);
 	ck_assert_int_eq(open_with_ping(_i, fd, 0, LIVE_PORT), -EINTR);
-	interrupt_every(0);
+	setitimer(ITIMER_REAL, &never, NULL);
 	fcntl(fd, F_SETFL, O_NONBLOCK);
 	ck_assert_int_eq(connect_to(fd, "127.0.0.1", LIVE_PORT), EALREADY);
 }
