@@ -291,7 +291,7 @@ static void fill_terminal(int fd)
 {
 	struct pollfd descriptor = {.fd = fd, .events = POLLOUT};
 
-	while (poll(&descriptor, 1, 200) == 1)
+	while (poll(&descriptor, 1, 1000) == 1)
 		fill(fd);
 }
 
