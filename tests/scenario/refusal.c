@@ -190,6 +190,9 @@ START_TEST(same_as_where_nobody_listens)
 		struct heard truth = connect_and_listen(_i, DEAD_PORT, ways[way]);
 		struct heard heard = connect_and_listen(_i, PORT, ways[way]);
 
+		/* On a busy machine the refusal may come from connect(): see libnoselfconn(7). */
+		for (int again = 0; heard.connect == ECONNREFUSED && again < 100; again++)
+			heard = connect_and_listen(_i, PORT, ways[way]);
 		ck_assert_int_eq(truth.connect, EINPROGRESS);
 		ck_assert_int_eq(truth.events & (POLLOUT | POLLERR | POLLHUP),
 				 POLLOUT | POLLERR | POLLHUP);
