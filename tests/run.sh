@@ -52,7 +52,7 @@ cmake --build build --parallel "$(nproc)" >build/log 2>&1 || {
 	exit 1
 }
 status=0
-ctest --test-dir build --parallel "$(nproc)" --output-on-failure --no-tests=error \
-	"${chosen[@]}" || status=$?
+(cd build && ctest --parallel "$(nproc)" --output-on-failure --no-tests=error "${chosen[@]}") ||
+	status=$?
 grep -hE '^(platform|skipped): ' build/Testing/Temporary/LastTest.log | sort | uniq -c || true
 exit "$status"

@@ -124,19 +124,23 @@ static bool read_program_of(const char *process, const struct loaded *loaded,
 	return read_file_of(process, path, program);
 }
 
-/* Both paths are looked up in the process's own root directory. */
+/* stat(2); the path is looked up in the process's own root directory. */
+static bool stat_for(const char *process, const char *path, struct stat *status)
+{
+	char whole[PATH_MAX + 64];
+
+	return snprintf(whole, sizeof whole, "/proc/%s/root%s", process, path) <
+		       (int)sizeof whole &&
+	       stat(whole, status) == 0;
+}
+
 static bool is_same_file(const char *process, const char *a, const char *b)
 {
-	char path[PATH_MAX + 64];
 	struct stat status_a;
 	struct stat status_b;
 
-	snprintf(path, sizeof path, "/proc/%s/root%s", process, a);
-	if (stat(path, &status_a) != 0)
-		return false;
-	snprintf(path, sizeof path, "/proc/%s/root%s", process, b);
-	return stat(path, &status_b) == 0 && status_a.st_dev == status_b.st_dev &&
-	       status_a.st_ino == status_b.st_ino;
+	return stat_for(process, a, &status_a) && stat_for(process, b, &status_b) &&
+	       status_a.st_dev == status_b.st_dev && status_a.st_ino == status_b.st_ino;
 }
 
 /* The version that a restart would load; "" if that is the same file, or not known. */

@@ -8,10 +8,6 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#ifndef IPPROTO_MPTCP
-enum { IPPROTO_MPTCP = 262 };
-#endif
-
 static int mptcp_socket(int family, int flags)
 {
 	return socket(family, SOCK_STREAM | flags, IPPROTO_MPTCP);

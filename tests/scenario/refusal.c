@@ -13,10 +13,6 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#ifndef IPPROTO_MPTCP
-enum { IPPROTO_MPTCP = 262 };
-#endif
-
 enum { DEAD_PORT = PORT + 2 };
 
 static const struct {
