@@ -51,9 +51,9 @@ replace_list() {
 	mv "$new" "$list"
 }
 
-# loads LIBRARY: whether a program can load it by this name.
+# loads LIBRARY: whether the dynamic linker loads it by this name, without a complaint.
 loads() {
-	LD_PRELOAD=$1 grep -qF "${1##*/}" /proc/self/maps 2>/dev/null
+	[[ $(LD_PRELOAD=$1 env true 2>&1) != *"'$1' from LD_PRELOAD"* ]]
 }
 
 add() {

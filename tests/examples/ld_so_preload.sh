@@ -70,6 +70,17 @@ must_fail "$recipe" add
 "$recipe" remove
 [ ! -e "$list" ]
 
+# A library at another place is listed on request, and is not taken for one that is not there.
+rm "/usr/local/lib/$(gcc -print-multiarch)/libnoselfconn.so"
+# shellcheck disable=SC2016  # for the dynamic linker
+elsewhere='/opt/noselfconn/$LIB/libnoselfconn.so'
+"$recipe" add "$elsewhere"
+legacy 44444 1
+must_fail "$recipe" add
+[ "$(cat "$list")" = "$elsewhere" ]
+"$recipe" remove "$elsewhere"
+[ ! -e "$list" ]
+
 must_fail "$recipe"
 must_fail "$recipe" away
 [ -z "$(find /etc -maxdepth 1 -name 'ld.so.preload?*')" ]
