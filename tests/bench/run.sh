@@ -15,6 +15,15 @@ rounds=${BENCH_ROUNDS:-20}
 tries=${BENCH_TRIES:-1000000}
 
 if [ -z "${BENCH_IN_NAMESPACE-}" ]; then
+	missing=()
+	for command in cmake iperf3 ip iptables readelf ss strace valgrind; do
+		PATH=$PATH:/usr/sbin command -v "$command" >/dev/null || missing+=("$command")
+	done
+	/usr/bin/python3 -c 'import matplotlib' 2>/dev/null || missing+=(matplotlib)
+	if ((${#missing[@]})); then
+		echo "run.sh: ${missing[*]} not found: install what tests/bench/apt-packages lists" >&2
+		exit 1
+	fi
 	[ -f "$build/CMakeCache.txt" ] || cmake -S "$source_tree" -B "$build"
 	cmake --build "$build" --target noselfconn bench_program bench_empty bench_smallest
 	BENCH_IN_NAMESPACE=1 exec "$here/../namespace.sh" "$0" "$build" "$tree"
@@ -40,7 +49,7 @@ all=("${ours[@]}")
 
 add_peer() { # NAME FILE
 	local file
-	file=$(find /usr/lib -path "*/$2" 2>/dev/null | head -n 1)
+	file=$(find /usr/lib -path "*/$2" -print -quit 2>/dev/null) || true # some is root's alone
 	if [ -z "$file" ]; then
 		echo "skipped: $1 is not installed"
 		return

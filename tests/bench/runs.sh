@@ -10,6 +10,16 @@ mkdir -p "$tree/tests/bench"
 for page in README.md tests/bench/README.md; do
 	sed '/<!-- measured -->/,/<!-- end -->/{/<!--/!d}' "../../$page" >"$tree/$page"
 done
+
+# Without what it needs it says so, and does not begin.
+mkdir "$tree/bin"
+ln -s "$(command -v dirname)" "$tree/bin"
+said=$(PATH=$tree/bin ./run.sh "$1" "$tree" 2>&1) || true
+[[ $said == 'run.sh: '*' valgrind'*' not found: install what tests/bench/apt-packages lists' ]] || {
+	echo "$said"
+	exit 1
+}
+
 BENCH_ROUNDS=1 BENCH_TRIES=1000 ./run.sh "$1" "$tree"
 
 status=0
