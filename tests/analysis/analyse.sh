@@ -78,13 +78,16 @@ promises)
 	} | grep -oE '`[a-z_]+\.[a-zA-Z0-9_-]+`' | tr -d '`' | sort -u |
 		comm -23 - "$build/there" >"$build/missing"
 	! grep . "$build/missing"
-	# Every platform test is in the table of platforms.
-	sed -nE 's/^add_platform\(([a-z0-9_]+) (foreign|kernel|userland)\.sh .*/platforms.\1/p' \
-		tests/platforms/CMakeLists.txt >"$build/platforms"
+	# Every platform test is in the table of platforms, with its architecture and libc.
+	suites='(bullseye|bookworm|trixie)'
+	sed -nE "s/^add_platform\(([^ ]+) [a-z]+\.sh (nothing_else )?$suites ?([a-z0-9]*).*/\
+platforms.\1 \3 \4/p" tests/platforms/CMakeLists.txt >"$build/platforms"
 	[ -s "$build/platforms" ]
-	while read -r platform; do
-		grep -q "^| .*\`$platform\`" shim/package/README.md || {
-			echo "shim/package/README.md does not list $platform"
+	while read -r platform suite architecture; do
+		# platforms.debian11 to 13 find these versions.
+		glibc=$(sed -nE "s/^\| x86-64 \| (glibc [0-9.]+) \($suite\) .*/\1/p" shim/package/README.md)
+		grep -qE "^\| ${architecture:-x86-64} \| ${glibc}[ |].*\`$platform\`" shim/package/README.md || {
+			echo "shim/package/README.md does not list $platform: ${architecture:-x86-64}, $glibc"
 			exit 1
 		}
 	done <"$build/platforms"

@@ -52,8 +52,11 @@ no_secure_getenv() {
 }
 
 musl() {
-	local part
+	local part version
 	need musl-gcc
+	version=$({ "/lib/ld-musl-$(uname -m).so.1" 2>&1 || true; } | sed -n 's/^Version //p')
+	grep -q "^| x86-64 | musl $version | " "$source/shim/package/README.md" ||
+		fail "shim/package/README.md has another musl than $version"
 	musl-gcc -o "$WORK/client-musl" -D_GNU_SOURCE "$source/tests/scenario/client.c"
 	musl-gcc -c -o "$WORK/padding.o" -D_GNU_SOURCE "$source/tests/platforms/padding.c"
 	musl-gcc -o "$WORK/padding-musl" -D_GNU_SOURCE -Dconnect=open_with_padding \
