@@ -13,8 +13,9 @@ export LC_ALL=C.UTF-8 TZ=UTC
 here=$(cd "$(dirname "$0")" && pwd)
 source=$(cd "$here/../.." && pwd)
 release=$1
-export here source release version=$2
-export work=$release.work
+work=$(mktemp -d) # rpmbuild wants a path without blanks
+trap 'rm -rf "$work"' EXIT
+export here source release version=$2 work
 
 # Our name, the compiler's triplet, and whether to make an RPM package: the other architectures have
 # no major distribution with rpm.
@@ -49,7 +50,8 @@ pack_source() {
 	if [ -e "$source/.git" ]; then
 		git -C "$source" ls-files -z
 	else
-		(cd "$source" && find . -path './build*' -prune -o -type f -print0)
+		(cd "$source" && find . -path './build*' -prune -o -exec test -e '{}/CMakeCache.txt' \; \
+			-prune -o -type f -print0)
 	fi | tar -C "$source" --null --files-from=- -c | tar -C "$tree" -x
 	pack "$tree"
 }
@@ -72,7 +74,7 @@ write_install() {
 	cat <<END
 libnoselfconn $version for $1, with every libc. As root, in this directory:
 
-    umask 022; cp -R --remove-destination $parts /usr/local/
+    umask 022; cp -R --remove-destination $parts /usr/local/ && ldconfig
 
 One program:     noselfconn COMMAND...
                  LD_PRELOAD=/usr/local/$library COMMAND...
@@ -150,6 +152,7 @@ PackageComment: <text>The library needs no other. The launcher noselfconn is lin
 Relationship: SPDXRef-DOCUMENT DESCRIBES SPDXRef-libnoselfconn
 END
 	while read -r name triplet _; do
+		name=${name/_/-} # an identifier of SPDX has no _
 		libc=$(static_libc "$triplet")
 		cat <<END
 
@@ -175,9 +178,8 @@ command -v rpmbuild >/dev/null || die "no rpmbuild; install what tests/package/a
 
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH-$(date_of_version)}
 export SOURCE_DATE_EPOCH
-rm -rf "$release" "$work"
-mkdir -p "$release" "$work"
-trap 'rm -rf "$work"' EXIT
+rm -rf "$release"
+mkdir -p "$release"
 
 pack_source
 export -f configure_and_build make_for make_quietly_for pack pack_tree write_install

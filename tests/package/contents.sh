@@ -79,6 +79,8 @@ while read -r name debian rpm triplet machine qemu; do
 		share/doc/libnoselfconn/{README.md,changelog,examples/systemd/legacy.service}; do
 		[ -s "$tree/$file" ] || fail "$name: no $file"
 	done
+	! grep -rlE 'cmake|docker build' "$tree/share/doc/libnoselfconn/examples" ||
+		fail "an example needs the source"
 	(($(wc -l <"$tree/INSTALL") <= 10)) || fail "INSTALL is too long"
 	grep -qF "/usr/local/${library#"$tree/"} " "$tree/INSTALL" || fail "INSTALL names another library"
 	! readelf --wide --sections "$library" "$tree/bin/noselfconn" | grep -q '\.debug\|\.symtab' ||
@@ -124,6 +126,8 @@ if [ -e "$source/.git" ]; then
 	git -C "$source" ls-files | LC_ALL=C sort | diff - "$work/source"
 fi
 
+grep -q "protected by libnoselfconn $version (" "$source/README.md" || fail "README.md shows another version"
+
 as_root=()
 [ "$(id -u)" != 0 ] || as_root=(--allow-root)
 lintian "${as_root[@]}" --fail-on error,warning ./*.deb
@@ -137,5 +141,7 @@ for field in PackageName SPDXID PackageVersion PackageDownloadLocation PackageLi
 	[ "$field" != SPDXID ] || ((found--))
 	[ "$found" = 8 ] || fail "$spdx has $found lines with $field, expected 8"
 done
+! grep -oE 'SPDXRef-[^ ]*' "$spdx" | grep -v '^SPDXRef-[A-Za-z0-9.-]*$' ||
+	fail "not an identifier as SPDX wants it" # 7.2: letters, numbers, "." and "-"
 grep -q "SHA256: $(sha256sum "libnoselfconn-$version.tar.gz" | cut -d ' ' -f 1)\$" "$spdx" ||
 	fail "$spdx does not have the checksum of the source archive"

@@ -9,9 +9,12 @@ shopt -s extglob
 again=$(mktemp -d)
 trap 'rm -rf "$again"' EXIT
 mkdir "$again/a longer path"
-tar -C "$again/a longer path" -xzf "$directory"/for_release/release/libnoselfconn-+([0-9.]).tar.gz
+tar -C "$again/a longer path" --strip-components=1 \
+	-xzf "$directory"/for_release/release/libnoselfconn-+([0-9.]).tar.gz
 umask 077
 export TZ=Asia/Kathmandu LC_ALL=C
-build "$again/a longer path"/* "$again/b"
-cmake --build "$again/b" --target release >/dev/null
-diff -r "$directory/for_release/release" "$again/b/release"
+# Also when it is built in the middle of the source.
+build "$again/a longer path"{,/b}
+rm "$again/a longer path/b.log"
+cmake --build "$again/a longer path/b" --target release
+diff -r "$directory/for_release/release" "$again/a longer path/b/release"
