@@ -21,8 +21,3 @@ build() {
 			cmake --build "$2" --verbose
 	} >"$2.log" 2>&1 || fail "$(cat "$2.log")"
 }
-
-# pack DIRECTORY OPTION...: with cpack, in the build directory.
-pack() {
-	(cd "$1" && cpack "${@:2}") >"$1.cpack.log" 2>&1 || fail "$(cat "$1.cpack.log")"
-}

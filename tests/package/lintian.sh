@@ -1,11 +1,24 @@
 #!/bin/bash
-# lintian has nothing against the packages, and their architecture and dependencies are right.
+# lintian has nothing against Debian packages that a user makes, and their architecture, which the
+# compiler tells, and dependencies are right.
 source=$1
-directory=$2
 # shellcheck source=/dev/null
 . "$(dirname "$0")/expect.sh"
 
+[ "$(uname -m)" = x86_64 ] || skip "an x86-64 system, to which i386 is the second architecture"
+directory=$(mktemp -d)
+trap 'rm -rf "$directory"' EXIT
 cd "$directory" || exit
+export SOURCE_DATE_EPOCH=1700000000
+distribution_flags hardening=+all
+build "$source" amd64
+build "$source" i386 -DCMAKE_C_COMPILER=i686-linux-gnu-gcc
+! grep -A 5 warning: ./*.log || fail "warnings"
+for architecture in amd64 i386; do
+	said=$(cd $architecture && cpack -G DEB 2>&1) || fail "$said"
+done
+mv ./*/*.deb .
+
 as_root=()
 [ "$(id -u)" != 0 ] || as_root=(--allow-root)
 # No error, no warning, no missing hardening, and no override that is not needed.
