@@ -49,6 +49,7 @@ ExecStart=systemctl stop noselfconn-host
 ExecStart=-$installed status
 ExecStart=systemctl enable --now noselfconn-host
 ExecStart=sh /prerm upgrade
+ExecStart=sh -c 'sed s,^tool=,tool=/other, /prerm | sh -s remove'
 ExecStart=$installed status
 ExecStart=sh /prerm remove
 ExecStart=-$installed status

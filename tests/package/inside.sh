@@ -67,13 +67,18 @@ for command in noselfconn noselfconn-host; do
 		complete -p $1' bash $command >/dev/null || fail "no completion of $command"
 done
 
+# The package also removes the link that enabling its unit has made.
+systemctl --quiet enable noselfconn-host
+dpkg --remove noselfconn >/dev/null
+! find /etc -name '*noselfconn*' | grep . || fail "left behind"
+
 # The package cannot be removed while /etc/ld.so.preload names the library, since every program
 # would then complain; it can be replaced.
-dpkg --remove noselfconn >/dev/null
 # shellcheck disable=SC2016 # $LIB is for the loader
 for entry in libnoselfconn.so "/lib/$triplet/libnoselfconn.so" '/usr/$LIB/libnoselfconn.so' \
-	'libm.so.6:/usr/${LIB}/libnoselfconn.so'; do
-	echo "$entry" >/etc/ld.so.preload
+	$'libm.so.6 # first\nlibm.so.6:/usr/${LIB}/libnoselfconn.so'; do
+	# Without a newline at the end.
+	printf %s "$entry" >/etc/ld.so.preload
 	! said=$(dpkg --remove libnoselfconn:amd64 2>&1) || fail "removed in spite of $entry"
 	[[ $said == *"/etc/ld.so.preload names ${entry#*:}, and without"* ]] || fail "$said"
 	expect refused ./client
@@ -95,6 +100,7 @@ expect connected ./client
 # library.
 tar -xf libnoselfconn-*-x86_64.tar.gz
 (cd libnoselfconn-*-x86_64 && bash -euc "$(sed -n 's/^    \(umask\)/\1/p' INSTALL)")
+expect refused env LD_PRELOAD=libnoselfconn.so ./client
 tar -xf libnoselfconn-*-i386.tar.gz
 cp -R libnoselfconn-*-i386/lib /usr/local
 ldconfig

@@ -41,6 +41,10 @@ diff - installed <<END
 644 usr/share/man/man8/noselfconn-host.8
 END
 
+DESTDIR=$directory/root cmake --build b --target uninstall >/dev/null
+[ -z "$(find root ! -type d)" ] || fail "left behind: $(find root ! -type d)"
+DESTDIR=$directory/root cmake --install b >/dev/null
+
 # The launcher finds the library under any prefix, also if it is called through a symbolic link.
 ln -s "$directory/root/usr/bin/noselfconn" linked
 found=$(./linked printenv LD_PRELOAD)

@@ -15,11 +15,14 @@ home=$(cd "$(dirname "$0")" && pwd)
 # shellcheck disable=SC2016 # Markdown's quotes
 to_build=$(sed -nE 's/.*Debian: `apt-get install ([^`]*)`.*/\1/p' "$source/shim/package/README.md")
 architectures=amd64
-if [ "$suite" = bookworm ]; then
+case $suite in
+bullseye) to_build+=" $(paste -sd ' ' "$source/tests/apt-packages")" ;;
+bookworm)
 	architectures+=,i386
-	to_build+=" gcc-multilib libc6:i386"
-fi
-make_userland "$suite" "$architectures" "${to_build// /,}"
+	to_build+=" gcc-multilib libc6:i386 systemd"
+	;;
+esac
+make_userland "$suite" "$architectures" "mount,${to_build// /,}"
 # shellcheck disable=SC2154 # make_userland sets it
 mkdir "$root/root/release"
 cp "$directory"/for_release/release/* "$root/root/release"

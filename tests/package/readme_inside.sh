@@ -39,20 +39,51 @@ protects /root/client
 readme 'apt-get purge'
 is_gone
 
+# In the oldest Debian the tests pass too.
 cd /root/source
+if command -v checkmk >/dev/null; then
+	tests/run.sh
+	rm -rf build
+fi
+
 readme 'cmake --install build'
 protects /root/client
 if gcc -m32 -o /root/client32 /root/client.c 2>/dev/null; then
 	readme -m32
 	protects /root/client
 	protects /root/client32
+	# The host rule belongs to the other build directory.
+	systemctl --quiet enable noselfconn-host
 	cmake --build build32 --target uninstall >said
+	systemctl --quiet is-enabled noselfconn-host
 fi
+# Another copy, which the loader would find first, is told of.
+said=$(cmake --install build 2>&1 >/dev/null)
+[ -z "$said" ]
+touch /usr/local/lib/libnoselfconn.so
+said=$(cmake --install build 2>&1 >/dev/null)
+[[ $said == *'/usr/local/lib/libnoselfconn.so is an older copy'* ]]
+rm /usr/local/lib/libnoselfconn.so
+# The launcher knows its place without /proc too.
+umount /proc
+env noselfconn --check true
+mount -t proc proc /proc
+# The library stays while each program would complain without it.
+library=$(echo /usr/local/lib/*/libnoselfconn.so)
+echo "libm.so.6:$library # protects" >/etc/ld.so.preload
+! cmake --build build --target uninstall >said 2>&1 || exit 1
+grep -q "names $library" said
+rm /etc/ld.so.preload
 readme '--target uninstall'
 is_gone
+! cmake --build build --target uninstall >said 2>&1 || exit 1
+grep -q 'nothing has been installed from' said
 rm -rf build build32
 
 readme 'cpack -G DEB'
 protects /root/client
+# What cpack made may look like an installation, but is the package's.
+! cmake --build build --target uninstall >said 2>&1 || exit 1
+grep -q 'belongs to a package: libnoselfconn' said
 readme 'apt-get purge'
 is_gone

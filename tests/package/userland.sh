@@ -8,7 +8,7 @@ directory=$2
 . "$(dirname "$0")/clean.sh"
 
 home=$(cd "$(dirname "$0")" && pwd)
-make_userland bookworm amd64,i386 bash-completion,libc6:i386,man-db
+make_userland bookworm amd64,i386 bash-completion,libc6:i386,man-db,systemd
 # shellcheck disable=SC2154 # make_userland sets it
 cp "$directory"/for_release/release/*.{deb,tar.gz} "$root/root"
 i686-linux-gnu-gcc -o "$root/root/client32" "$home/client.c"
