@@ -39,7 +39,7 @@ protects /root/client
 readme 'apt-get purge'
 is_gone
 
-# In the oldest Debian the tests pass too.
+# The tests pass in the oldest Debian too, where readme.sh has installed what they need.
 cd /root/source
 if command -v checkmk >/dev/null; then
 	tests/run.sh
@@ -52,23 +52,23 @@ if gcc -m32 -o /root/client32 /root/client.c 2>/dev/null; then
 	readme -m32
 	protects /root/client
 	protects /root/client32
-	# The host rule belongs to the other build directory.
+	# Uninstalling the library alone leaves the unit of the other build directory enabled.
 	systemctl --quiet enable noselfconn-host
 	cmake --build build32 --target uninstall >said
 	systemctl --quiet is-enabled noselfconn-host
 fi
-# Another copy, which the loader would find first, is told of.
+# An older copy, which the loader would find first, causes a warning.
 said=$(cmake --install build 2>&1 >/dev/null)
 [ -z "$said" ]
 touch /usr/local/lib/libnoselfconn.so
 said=$(cmake --install build 2>&1 >/dev/null)
 [[ $said == *'/usr/local/lib/libnoselfconn.so is an older copy'* ]]
 rm /usr/local/lib/libnoselfconn.so
-# The launcher knows its place without /proc too.
+# The launcher finds the library without /proc too.
 umount /proc
 env noselfconn --check true
 mount -t proc proc /proc
-# The library stays while each program would complain without it.
+# Uninstalling is refused while /etc/ld.so.preload names the library.
 library=$(echo /usr/local/lib/*/libnoselfconn.so)
 echo "libm.so.6:$library # protects" >/etc/ld.so.preload
 ! cmake --build build --target uninstall >said 2>&1 || exit 1
@@ -82,7 +82,7 @@ rm -rf build build32
 
 readme 'cpack -G DEB'
 protects /root/client
-# What cpack made may look like an installation, but is the package's.
+# Uninstalling is refused when the files are those of the package that cpack made.
 ! cmake --build build --target uninstall >said 2>&1 || exit 1
 grep -q 'belongs to a package: libnoselfconn' said
 readme 'apt-get purge'
