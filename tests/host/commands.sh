@@ -3,6 +3,7 @@
 # shellcheck source=common.sh
 . "$(dirname "$0")/common.sh"
 need_rule
+here=$(dirname "$(realpath "$0")")
 in_place='IPv4: in place and effective, packets refused: 0 (iptables v*)
 IPv6: in place and effective, packets refused: 0 (ip6tables v*)'
 nothing='IPv4: not in place (iptables v*)
@@ -101,23 +102,48 @@ for round in 1 2; do
 	[ "$(saved)" = "$with_rule" ] || fail "after eight at once, $round: $(saved)"
 done
 
-# If the trial is not possible and IPv6 fails, IPv4 gets no rule either.
+# iptables-nft and iptables-legacy have different tables, and a rule in either is effective.
+other=legacy
+[[ $(iptables --version) != *legacy* ]] || other=nf_tables
+with_other() {
+	"$here/back_end.sh" "${other/nf_tables/nft}" "$host" "$1"
+}
+expect 1 "IPv4: not in place (iptables v* ($other))*" with_other status
+expect 0 "IPv4: in place and effective, * ($other))*" with_other add
 "$host" remove >/dev/null
+[ "$(saved)" = "$before" ] || fail "remove leaves something: $(saved)"
+[ "$(connect 127.0.0.1 40002)" = refused ] || fail "the rule of $other is gone"
+with_other remove >/dev/null
+[ "$(connect 127.0.0.1 40002)" = connected ] || fail "the rule of $other is still there"
+
+# If the trial is not possible and IPv6 fails, IPv4 gets no rule either.
 mkdir broken
-printf '%s\n' '#!/bin/sh' 'echo out of order >&2; exit 1' >broken/ip6tables-restore
+printf '%s\n' '#!/bin/sh' "echo \"\$SAYS\" >&2; exit 1" >broken/ip6tables-restore
 printf '%s\n' '#!/bin/sh' 'exit 1' >broken/unshare
 chmod +x broken/*
-expect 5 '*ip6tables cannot do it here: out of order' env PATH="$directory/broken:$PATH" "$host" add
+fails_with() {
+	env PATH="$directory/broken:$PATH" SAYS="$1" "$host" add
+}
+expect 5 '*this host cannot do it: ip6tables: out of order' fails_with 'out of order'
+expect 5 '*this host cannot do it: ip6tables: no reason given' fails_with ''
 [ "$(saved)" = "$before" ] || fail "one family is left: $(saved)"
+# Rules that were there before stay.
+"$host" add --uid 0 >/dev/null
+with_uid=$(saved)
+expect 5 '*this host cannot do it: ip6tables: out of order' fails_with 'out of order'
+[ "$(saved)" = "$with_uid" ] || fail "the rule of another call has changed: $(saved)"
+"$host" remove >/dev/null
 
 # Wrong calls.
 expect 2 'noselfconn-host: "" given, expected add, remove or status*' "$host"
 expect 2 'noselfconn-host: "start" given, expected add, remove or status*' "$host" start
-expect 2 'noselfconn-host: "-4" given, expected --cgroup PATH or --uid USER*' "$host" add -4
-expect 2 'noselfconn-host: --uid given without its value*' "$host" add --uid
-expect 2 'noselfconn-host: --uid "no such user" given, expected*' "$host" add --uid 'no such user'
-expect 2 'noselfconn-host: "--uid" given, expected no second*' "$host" add --uid 1 --uid 2
-expect 2 'noselfconn-host: --cgroup "no/such" given, expected one that exists' \
+expect 2 'noselfconn-host: "-4" given, expected one of --cgroup PATH and --uid USER, or nothing; see*' "$host" add -4
+expect 2 'noselfconn-host: "--uid" given, expected one of*' "$host" add --uid
+expect 2 'noselfconn-host: "--uid no such user" given, expected the name or number of a user;*' "$host" add --uid 'no such user'
+expect 2 'noselfconn-host: "--uid 4294967295" given, expected the name or number of a user;*' \
+	"$host" add --uid 4294967295
+expect 2 'noselfconn-host: "--uid 1 --uid 2" given, expected one of*' "$host" add --uid 1 --uid 2
+expect 2 'noselfconn-host: "--cgroup no/such" given, expected a cgroup that exists;*' \
 	"$host" add --cgroup no/such
 [ "$(saved)" = "$before" ] || fail "a wrong call has changed something"
 expect 0 'Usage: noselfconn-host add|remove|status*' "$host" --help

@@ -13,6 +13,17 @@ mount -t tmpfs tmpfs /var/log
 mkdir /run/dbus
 dbus-daemon --system --fork
 
+# A firewalld that cannot do IPv6.
+mkdir bin
+cat >bin/firewall-cmd <<END
+#!/bin/sh
+case " \$*" in
+*" --add"*" ipv6 "*) echo "no IPv6" >&2; exit 1 ;;
+esac
+exec $(command -v firewall-cmd) "\$@"
+END
+chmod +x bin/firewall-cmd
+
 start() {
 	firewalld --nofork --nopid >firewalld.log 2>&1 &
 	daemon=$!
@@ -35,6 +46,19 @@ watch() {
 	done
 }
 
+# A cgroup for this test, if this host can have one.
+mkdir cgroups
+if mount -t cgroup2 cgroup2 cgroups && mkdir "cgroups/noselfconn-test-$$" &&
+	rmdir "cgroups/noselfconn-test-$$"; then
+	group=noselfconn-test-$$
+fi
+cleanup() {
+	[ -z "${group-}" ] || rmdir "cgroups/$group" 2>/dev/null || true
+	umount cgroups 2>/dev/null || true
+	rm -rf "$directory"
+}
+trap cleanup EXIT
+
 port=40000
 back_ends=(nftables iptables)
 [[ $(iptables --version) = *nf_tables* ]] || back_ends=(iptables)
@@ -44,6 +68,13 @@ for back_end in "${back_ends[@]}"; do
 	before=$(saved)
 	port=$((port + 1))
 	[ "$(connect 127.0.0.1 $port)" = connected ] || fail "no self-connect behind firewalld"
+
+	# Both families or neither, in what firewalld keeps, too.
+	expect 5 '*: no IPv6' \
+		env PATH="$directory/bin:$PATH" "$host" add
+	[ "$(saved)" = "$before" ] || fail "IPv4 alone has it: $(diff <(echo "$before") <(saved))"
+	firewall-cmd --quiet --reload
+	[ "$(saved)" = "$before" ] || fail "a reload gives it to IPv4: $(diff <(echo "$before") <(saved))"
 
 	"$host" add >/dev/null
 	in_place
@@ -61,6 +92,8 @@ for back_end in "${back_ends[@]}"; do
 	[ "$(saved)" = "$with_rule" ] || fail "a second add: $(saved)"
 
 	stop
+	# Another network namespace is none of firewalld's.
+	unshare --net "$host" remove >/dev/null
 	start
 	in_place
 	firewall-cmd --quiet --runtime-to-permanent
@@ -99,6 +132,24 @@ for back_end in "${back_ends[@]}"; do
 	start
 	[ "$(saved)" = "$before" ] || fail "a start brings it back: $(diff <(echo "$before") <(saved))"
 	stop
+
+	# firewalld does not start with a rule for a cgroup that does not exist, so "remove" also removes
+	# one that was made permanent.
+	if [ -n "${group-}" ]; then
+		start
+		"$host" add >/dev/null
+		mkdir "cgroups/$group"
+		expect 0 'IPv4, cgroup /*: in place and effective, *' "$host" add --cgroup "$group"
+		firewall-cmd --quiet --runtime-to-permanent
+		"$host" remove --cgroup "$group" >/dev/null
+		rmdir "cgroups/$group"
+		stop
+		start
+		in_place
+		"$host" remove >/dev/null
+		[ "$(saved)" = "$before" ] || fail "something else is left: $(diff <(echo "$before") <(saved))"
+		stop
+	fi
 
 	# If the rule was added before firewalld started, it can be added again.
 	"$host" add >/dev/null

@@ -10,10 +10,10 @@ cp "$host" ./host
 nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups)
 [ "$(id -u)" = 0 ] || nobody=()
 for verb in add remove status; do
-	[ "$(id -u)" != 0 ] || expect 4 'noselfconn-host: needs root, or CAP_NET_ADMIN in this network namespace: *' \
+	[ "$(id -u)" != 0 ] || expect 4 'noselfconn-host: needs CAP_NET_ADMIN here, and with iptables-legacy CAP_NET_RAW: *' \
 		"${nobody[@]}" ./host "$verb"
 	# Root of a user namespace is not root of the network namespace outside.
-	expect 4 'noselfconn-host: needs root, or CAP_NET_ADMIN in this network namespace: *' \
+	expect 4 'noselfconn-host: needs CAP_NET_ADMIN here, and with iptables-legacy CAP_NET_RAW: *' \
 		unshare --user --map-root-user ./host "$verb"
 done
 
@@ -29,42 +29,64 @@ in_user_namespace() {
 expect 0 'IPv4: in place and effective*Connection refused*' "${nobody[@]}" \
 	bash -c "$(declare -f in_user_namespace); in_user_namespace"
 
-# If no namespace can be made, the rule is added without the trial.
-mkdir bin
-printf '%s\n' '#!/bin/sh' 'echo unshare: Operation not permitted >&2; exit 1' >bin/unshare
-chmod +x bin/unshare
-expect 0 'noselfconn-host: not tried beforehand: unshare: Operation not permitted
-IPv4: in place and effective*IPv6: in place and effective*' env PATH="$directory/bin:$PATH" "$host" add
-"$host" remove >/dev/null
+# An init container has no other capabilities, so it can make no namespace for the trial.
+with_only() { # CAPABILITIES COMMAND...
+	setpriv --bounding-set="-all,$1" "${@:2}"
+}
 before=$(saved)
+enough=+net_admin
+if [[ $(iptables --version) = *legacy* ]]; then
+	expect 4 'noselfconn-host: needs CAP_NET_ADMIN here, and with iptables-legacy CAP_NET_RAW: *' \
+		with_only +net_admin "$host" add
+	enough=+net_admin,+net_raw
+fi
+without_trial='noselfconn-host: not tried beforehand: unshare: unshare failed: Operation not permitted
+'
+expect 0 "${without_trial}IPv4: in place and effective*IPv6: in place and effective*" \
+	with_only $enough "$host" add
+expect 0 '*not in place*' with_only $enough "$host" remove
+[ "$(saved)" = "$before" ] || fail "something is left: $(saved)"
 
 # An iptables without -m bpf.
 mkdir extensions
 cp "$(dirname "$(find /usr/lib -name libxt_bpf.so | head -1)")"/* extensions
 rm extensions/libxt_bpf.so
-said="noselfconn-host: iptables cannot do it here: no -m bpf (the kernel's xt_bpf); *"
+said="noselfconn-host: this host cannot do it: iptables has no -m bpf (the kernel's xt_bpf): *"
 expect 5 "$said" env XTABLES_LIBDIR="$directory/extensions" "$host" add
 [ "$(saved)" = "$before" ] || fail "something is left: $(saved)"
 expect 1 'IPv4: not in place*' "$host" status
 # The same without the trial.
-expect 5 "noselfconn-host: *: iptables-restore *bpf*" \
-	env XTABLES_LIBDIR="$directory/extensions" PATH="$directory/bin:$PATH" "$host" add
+expect 5 "${without_trial}noselfconn-host: this host cannot do it: iptables: iptables-restore *bpf*" \
+	env XTABLES_LIBDIR="$directory/extensions" setpriv --bounding-set=-sys_admin "$host" add
 [ "$(saved)" = "$before" ] || fail "something is left: $(saved)"
 
-# A rule that is accepted and has no effect.
+# iptables-legacy has its lock in /run; that it cannot have it does not mean that it has no -m bpf.
+if [[ $(iptables --version) = *legacy* ]]; then
+	expect 5 "noselfconn-host: this host cannot do it: iptables: *lock*: No such file or directory" \
+		env XTABLES_LOCKFILE="$directory/nowhere/lock" "$host" add
+fi
+
+# A kernel that accepts the rule and does not refuse connections.
+mkdir bin
 printf '%s\n' '#!/bin/sh' 'cat >/dev/null' >bin/iptables-restore
 chmod +x bin/iptables-restore
 cp bin/iptables-restore bin/ip6tables-restore
-rm bin/unshare
 expect 5 'noselfconn-host: the kernel takes the rule, but does not refuse by it' \
 	env PATH="$directory/bin:$PATH" "$host" add
 
-# No iptables at all.
-mkdir others
-for command in bash cat flock findmnt grep id ip paste pgrep unshare; do
-	ln -s "$(command -v "$command")" others
+# Commands that are missing, of which pgrep is needed only with firewalld.
+mkdir commands
+for command in bash cat flock id ip paste pgrep sed unshare {iptables,ip6tables}{,-save,-restore}; do
+	cp -L "$(command -v "$command")" commands
 done
+cp "$(type -P true)" commands/firewall-cmd
 # shellcheck disable=SC2016 # for the inner shell
-expect 5 'noselfconn-host: iptables is missing, which the package iptables has' \
-	unshare --mount bash -euc 'mount -t tmpfs tmpfs /usr/sbin; PATH=$1 exec "$1/bash" "$2" status' \
-	bash "$directory/others" "$host"
+alone='mount -t tmpfs tmpfs /usr/sbin; PATH=$1 exec "$1/bash" "$2" status'
+for command in iptables ip6tables flock pgrep; do
+	mv "commands/$command" .
+	expect 5 "noselfconn-host: the command $command is missing" \
+		unshare --mount bash -euc "$alone" bash "$directory/commands" "$host"
+	mv "$command" commands
+done
+rm commands/{firewall-cmd,pgrep}
+expect 1 '*not in place*' unshare --mount bash -euc "$alone" bash "$directory/commands" "$host"

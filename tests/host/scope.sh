@@ -5,6 +5,8 @@
 need_rule
 [ "$(id -u)" = 0 ] || skip "not root"
 
+here=$(dirname "$(realpath "$0")")
+
 # connect_as USER PORT
 connect_as() {
 	only_port "$2"
@@ -40,10 +42,24 @@ expect 0 'IPv4, uid 1: not in place (*' "$host" remove --uid daemon
 "$host" remove >/dev/null
 [ "$(saved)" = "$before" ] || fail "something is left: $(saved)"
 
-# A cgroup for this test, named like a service.
+# As in noselfconn-host(8), for a user named app.
+{
+	cat /etc/passwd
+	echo 'app:x:7:7::/:/bin/false'
+} >passwd
+mount --bind passwd /etc/passwd
+mkdir bin
+ln -s "$host" bin/noselfconn-host
+example=$(sed -n 's/^\.Dl \(noselfconn-host .*\)/\1/p' "$here/../../shim/host/noselfconn-host.8")
+expect 0 'IPv4, uid 7: in place and effective, *' env PATH="$directory/bin:$PATH" bash -c "$example"
+must_be refused connect_as 7 40001
+"$host" remove >/dev/null
+[ "$(saved)" = "$before" ] || fail "something is left: $(saved)"
+
+# A cgroup for this test, whose name has all that is allowed in it.
 root=$(findmnt --noheadings --first-only --types cgroup2 --output TARGET) ||
 	skip "no cgroup2 file system is mounted: only --uid was tested"
-service="noselfconn-test-$$.slice/app@a\\x2db.service"
+service="noselfconn-test-$$.slice/app@a\\x2db 'c' \"d\" \$e.service"
 mkdir -p "$root/$service" 2>/dev/null || skip "no cgroup can be made: only --uid was tested"
 named=${service//\\/\\\\} # in a pattern
 cleanup() {
@@ -75,3 +91,14 @@ must_be refused connect_in "$service" 40004
 expect 0 '*packets refused: 2 *' "$host" status --cgroup "$service"
 expect 0 '*not in place*' "$host" remove --cgroup "$service"
 [ "$(saved)" = "$before" ] || fail "something is left: $(saved)"
+
+# With cgroups of version 1 alone there is none to look in, except that remove needs not look.
+# shellcheck disable=SC2016 # for the inner shell
+without_cgroup2() {
+	unshare --mount bash -euc 'umount "$1"; "${@:2}"' bash "$root" "$host" "$@"
+}
+expect 5 'noselfconn-host: no cgroup2 file system is mounted, in which --cgroup could look' \
+	without_cgroup2 add --cgroup "$service"
+expect 5 'noselfconn-host: no cgroup2 file system is mounted, in which --cgroup could look' \
+	without_cgroup2 status --cgroup "$service"
+expect 0 '*not in place*' without_cgroup2 remove --cgroup "$service"
