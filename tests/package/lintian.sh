@@ -39,6 +39,8 @@ for architecture in amd64 i386; do
 	expect_field "$library" Depends ""
 	expect_field "$launcher" Multi-Arch foreign
 	expect_field "$launcher" Depends "libnoselfconn (= $version), libc6 (>= ${glibc#glibc })"
+	# For noselfconn-host.
+	expect_field "$launcher" Recommends "iproute2, iptables, procps"
 	expect_field "$library" Architecture "$architecture"
 	expect_field "$launcher" Architecture "$architecture"
 done

@@ -9,6 +9,8 @@ trap 'rm -rf "$root"' EXIT
 cd "$directory/for_release/release" || exit
 grep -q '^libnoselfconn = ' <<<"$(rpm -qp --requires noselfconn-*.x86_64.rpm)" ||
 	fail "the launcher does not require the library"
+found=$(rpm -qp --recommends noselfconn-*.x86_64.rpm | paste -sd,)
+[ "$found" = iproute,iptables,procps-ng ] || fail "the launcher recommends \"$found\""
 needed=$(rpm -qp --requires libnoselfconn-*.x86_64.rpm |
 	grep -v -e '^rpmlib(' -e '^rtld(' -e '^/bin/sh$' || :)
 [ -z "$needed" ] || fail "the library requires $needed"
