@@ -154,3 +154,37 @@ must_protect() {
 		}
 	done
 }
+
+# kernel SUITE: sets $tree to a userland with the suite's kernel, and $release to its release.
+kernel() {
+	debian "$1" amd64 "$to_run,kmod,libsubunit0,linux-image-cloud-amd64,mount" kernel
+	release=$(basename "$tree"/usr/lib/modules/*)
+	(
+		flock 9
+		[ -e "$tree/usr/lib/modules/$release/modules.dep" ] ||
+			bwrap --bind "$tree" / -- depmod "$release"
+	) 9>"$tree.lock"
+}
+
+# boot KERNEL-PARAMETERS: boots the kernel of $tree in an emulator, with the files of $tree and $stage,
+# until /init reboots it. Writes its console to $stage.log.
+boot() {
+	archive() {
+		cpio --quiet --create --null --format=newc >>"$stage.initramfs"
+	}
+	rm -f "$stage.initramfs"
+	(cd "$tree" && find . \( -path ./boot -o -path ./usr/share/doc -o -path './usr/share/locale' \
+		-o -path './usr/lib/modules/*/kernel/drivers/[!n]*' -o -path '*/kernel/sound' \) -prune \
+		-o -print0 | archive)
+	(cd "$stage" && find . ! -name '*.o' ! -name '*.a' -print0 | archive)
+
+	# Emulated in software, since not every machine has KVM. qemu 7.2 cannot emulate the cmpxchg16b of
+	# SLUB, and with two processors the kernel sometimes hangs. On a busy host the emulated timer is
+	# late, and the kernel would panic when it checks the timer.
+	timeout 1150 qemu-system-x86_64 -accel tcg -cpu qemu64,-cx16 -m 1G \
+		-display none -monitor none -serial "file:$stage.console" -no-reboot \
+		-kernel "$tree"/boot/vmlinuz-* -initrd "$stage.initramfs" \
+		-append "console=ttyS0 quiet panic=-1 no_timer_check $1" </dev/null >"$stage.qemu" 2>&1 ||
+		cat "$stage.qemu"
+	tr -d '\r' <"$stage.console" >"$stage.log"
+}
