@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* As the library would read it in the command. */
+/* Whether the environment disables the library, as the library would read it. */
 static bool is_disabled(void)
 {
 	struct settings settings = default_settings();
@@ -13,7 +13,7 @@ static bool is_disabled(void)
 	return value && parse_setting(DISABLE, value, &settings) && settings.value[DISABLE];
 }
 
-/* The command with its path, or what is started by it. */
+/* The path of the command, or the command that it starts. */
 static const char *name_of(const struct options *options, const struct judgement *judgement)
 {
 	return judgement->unused == options->operands + 1 ? judgement->path : judgement->unused[-1];

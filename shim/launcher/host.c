@@ -90,8 +90,7 @@ static bool look_at(struct host *host, const char *process,
 	return true;
 }
 
-/* Each thread of the process can live in a network namespace of its own. Returns false with errno.
- */
+/* Reads the network namespaces of all threads, which may differ. Returns false with errno. */
 static bool look_at_threads(struct host *host, const char *process,
 			    bool (*is_wanted)(const struct tcp_socket *socket))
 {

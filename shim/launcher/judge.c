@@ -91,7 +91,7 @@ static void refuse_order(struct judgement *judgement, const char *command, const
 	refuse_to_protect(judgement, what, instead, "gets an environment without LD_PRELOAD");
 }
 
-/* How a program is run. */
+/* A program and how it is started. */
 struct start {
 	const char *name;
 	char **words;	      /* the program and its arguments */

@@ -23,10 +23,10 @@ enum { OWN_FAILURE = 125, CANNOT_RUN = 126, NOT_FOUND = 127 };
 /* The exit status of the other verbs follows monitoring plugins: 0 good, 2 critical, 3 unknown. */
 enum { UNKNOWN = 3 };
 
-/* Prints a line. Control characters are shown as "ls -b" does it: "\015". */
+/* Prints a line, with control characters as "ls -b" shows them: "\015". */
 __attribute__((format(printf, 2, 3))) void print_line(FILE *file, const char *format, ...);
 
-/* What is found out: an exit status, and one sentence. */
+/* An exit status, and the sentence that explains it. */
 struct answer {
 	int status;
 	char text[4 * PATH_MAX];
@@ -278,14 +278,14 @@ void free_host(struct host *host);
 void find_holders(struct socket_list *list);
 
 /*
- * The same for one process only, and for tables that its threads have of their own. Returns false
- * with errno when its descriptors cannot be listed.
+ * Finds the descriptors of one process, and of its threads if they have their own tables of
+ * descriptors. Returns false with errno when the descriptors cannot be listed.
  */
 bool find_held(struct socket_list *list, const char *process);
 
 /*
- * The main thread can end before others do, and then shows nothing: writes the number of a thread
- * that has memory, or that of the process if there is none.
+ * Writes the number of a thread that has memory, or that of the process if there is none. /proc
+ * shows no memory of a main thread that has ended, even if other threads go on.
  */
 void find_living_thread(const char *process, char thread[PROCESS_NAME]);
 

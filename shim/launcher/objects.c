@@ -156,7 +156,7 @@ static const char *target_in(const struct imports *imports, uint64_t table, uint
 	return target;
 }
 
-/* The same of all tables: one that is filled in tells more than one that is not yet. */
+/* The same for all tables. A resolved address says more than one that is not resolved yet. */
 static const char *target_of_connect(const struct object *object)
 {
 	const struct {
@@ -221,7 +221,7 @@ static void look_for_library(struct loaded *loaded, const struct object *object,
 		loaded->is_settled = true;
 	} else if (is_library(object, version)) {
 		loaded->is_in_namespace = true;
-		/* The first of several gets the calls. */
+		/* If there are several, the first one gets the calls. */
 		if (loaded->is_loaded)
 			return;
 		loaded->is_loaded = true;

@@ -105,8 +105,8 @@ static bool read_file_of(const char *process, const char *path, struct program *
 }
 
 /*
- * What the process runs: when that is a dynamic linker, the program behind it. An interpreter that
- * is no dynamic linker is left out.
+ * The program that the process runs. If that is a dynamic linker, the program behind it. An
+ * interpreter that is no dynamic linker is removed from the result.
  */
 static bool read_program_of(const char *process, const struct loaded *loaded,
 			    struct program *program)

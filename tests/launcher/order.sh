@@ -80,7 +80,7 @@ if [ "$(id -u)" = 0 ]; then
 	expect 0 '*<>' "${doas[@]}" noselfconn --force doas "${say[@]}"
 	expect 0 "*<$library>" "${doas[@]}" doas "$PWD/bin/noselfconn" "${say[@]}"
 
-	# Behind something else, too.
+	# sudo is also found behind env(1), behind "#!" and behind a dynamic linker.
 	sudo="noselfconn: what *sudo starts cannot be protected: *"
 	expect 125 "$sudo" noselfconn env A=1 sudo true
 	expect 125 "$sudo" noselfconn --check env A=1 sudo

@@ -154,7 +154,7 @@ gcc -o host host.c
 started "$launcher" ./host plugin.so
 expect 0 "$pid: protected $by *" "$launcher" --status "$pid"
 stopped
-# libc-client.so.2007e is a library that connects (IMAP), and no libc.
+# libc-client.so.2007e (IMAP) must not be taken for libc, although its name begins like libc's.
 cp plugin.so libc-client.so.2007e
 for plugin in plugin.so libc-client.so.2007e; do
 	started "$launcher" ./host $plugin deep
@@ -162,7 +162,8 @@ for plugin in plugin.so libc-client.so.2007e; do
 		"$launcher" --status "$pid"
 	stopped
 done
-# In a namespace of dlmopen(3) there is no library, so it is certain before the first call.
+# A namespace of dlmopen(3) does not contain the library, so the answer is certain even before the
+# plugin's first call.
 gcc -shared -fPIC -Wl,-z,lazy -o plugin.so plugin.c
 started "$launcher" ./host plugin.so apart
 expect 2 "$pid: not protected $by ($library) in $PWD/plugin.so, whose connect() is libc's" \

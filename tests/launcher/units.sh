@@ -71,13 +71,13 @@ expect 3 'elsewhere: unknown: there is no such control group, *' "$launcher" --s
 expect 0 '*protected by *' "$launcher" --status "$slice/container.scope/elsewhere.service"
 expect 0 '*protected by *protected by *' "$launcher" --status "$slice"
 
-# A unit of a user's service manager.
+# A unit of a user's service manager is found too.
 users=$slice/user@65534.service/app.slice/mine.service
 mkdir -p "$hierarchy/$users"
 in_group "$hierarchy/$users" "$launcher" bash -c "$say_and_wait"
 expect 0 "$pid (bash): protected by *" "$launcher" --status mine
 
-# The processes of a group below may not be listed.
+# If the processes of a group below may not be listed, the answer is "unknown".
 cp "$launcher" noselfconn
 chmod 0 "$group/below"
 expect 3 'forwarder: unknown: Permission denied' \

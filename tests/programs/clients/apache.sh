@@ -1,5 +1,5 @@
 #!/bin/bash
-# Apache's mod_proxy tells its client, which has a port of its own, what came of its connection.
+# Apache's mod_proxy reports the result of its connection to its own client, which uses another port.
 modules=/usr/lib/apache2/modules
 cat >apache.conf <<END
 LoadModule mpm_event_module $modules/mod_mpm_event.so

@@ -1,6 +1,6 @@
 /*
- * Connects to port 40000 of 127.0.0.1 past the dynamic linker, in the way that is named, and waits.
- * With -DBEHIND it is a library that stands behind libnoselfconn.
+ * Connects to port 40000 of 127.0.0.1 in the named way, which bypasses the dynamic linker, and
+ * waits. With -DBEHIND this is a library that is loaded after libnoselfconn.
  */
 #define _GNU_SOURCE
 #include <arpa/nameser.h>
@@ -24,7 +24,7 @@ connect_function *connect_behind(void)
 #else
 connect_function __connect;
 
-/* A name server there, which is asked over TCP. */
+/* libc asks a name server at this address over TCP. */
 static int resolve(struct sockaddr_in server)
 {
 	unsigned char answer[512];

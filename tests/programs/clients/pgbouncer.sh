@@ -1,5 +1,5 @@
 #!/bin/bash
-# pgbouncer tells its client, which comes through a Unix socket, what came of its connection.
+# pgbouncer reports the result of its connection to its own client, which uses a UNIX socket.
 cat >pgbouncer.ini <<END
 [databases]
 only = host=$1 port=$2 user=nobody

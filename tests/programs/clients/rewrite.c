@@ -1,4 +1,4 @@
-/* A BPF program of type cgroup/connect4: who connects to port 1 gets to port 40000. */
+/* A BPF program of type cgroup/connect4: it redirects connections from port 1 to port 40000. */
 #include <asm/byteorder.h>
 #include <linux/bpf.h>
 
