@@ -28,7 +28,7 @@ install -m 644 "$unit" "$units"
 cp "$prerm" "$root/prerm"
 
 # The drop-in of noselfconn-host(8), for a service that connects to itself unless the rule refuses.
-# Whether another program does, a second service tells.
+# A second service shows whether programs outside that cgroup still can.
 mkdir -p "$units/app.service.d"
 awk '/^\.Bd -literal/ { text = ""; next }
 	/^\.Ed/ { if (text ~ /ExecStartPre/) printf "%s", text }
@@ -96,7 +96,7 @@ said=$(cat "$root/host-booted")
 # An upgrade of the package keeps the rule; removing the package takes it away.
 [[ $said = *'IPv4: not in place '*'IPv4: in place and effective, '*'IPv4: not in place '*disabled* ]] ||
 	fail "the package does not take it away: $said"
-# The cgroup of a service is refused from its start on, after a restart too, and no other.
+# Only the service's cgroup is refused, from its start on and after a restart too.
 [[ $said != *'no cgroup2 file system is mounted'* ]] || skip "no cgroup2 file system in the system that boots"
 [[ $said = *'nobody: connected
 '*'

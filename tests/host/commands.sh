@@ -45,7 +45,8 @@ with_rule=$(saved)
 expect 0 "$used" "$host" add
 [ "$(saved)" = "$with_rule" ] || fail "another rule: $(saved)"
 
-# broken REASON COMMAND...: breaks the rule by COMMAND. status gives the REASON, and add mends it.
+# broken REASON COMMAND...: the command breaks the rule. status gives the reason, and add repairs
+# it.
 broken() {
 	"${@:2}"
 	expect 3 "IPv4: not effective: $1 (iptables v*)
@@ -93,7 +94,7 @@ expect 0 "$nothing" "$host" remove
 expect 1 "$nothing" "$host" status
 [ "$(saved)" = "$before" ] || fail "a second remove leaves something"
 
-# Eight at once, from nothing and again.
+# Eight calls of "add" at once, without the rule and with it.
 for round in 1 2; do
 	for _ in {1..8}; do
 		"$host" add >/dev/null &
@@ -102,7 +103,7 @@ for round in 1 2; do
 	[ "$(saved)" = "$with_rule" ] || fail "after eight at once, $round: $(saved)"
 done
 
-# iptables-nft and iptables-legacy have different tables, and a rule in either is effective.
+# iptables-nft and iptables-legacy have separate tables, and a rule in either of them is effective.
 other=legacy
 [[ $(iptables --version) != *legacy* ]] || other=nf_tables
 with_other() {
@@ -124,17 +125,17 @@ chmod +x broken/*
 fails_with() {
 	env PATH="$directory/broken:$PATH" SAYS="$1" "$host" add
 }
-expect 5 '*this host cannot do it: ip6tables: out of order' fails_with 'out of order'
-expect 5 '*this host cannot do it: ip6tables: no reason given' fails_with ''
+expect 5 '*this host does not support the rule: ip6tables: out of order' fails_with 'out of order'
+expect 5 '*this host does not support the rule: ip6tables: no reason given' fails_with ''
 [ "$(saved)" = "$before" ] || fail "one family is left: $(saved)"
 # Rules that were there before stay.
 "$host" add --uid 0 >/dev/null
 with_uid=$(saved)
-expect 5 '*this host cannot do it: ip6tables: out of order' fails_with 'out of order'
+expect 5 '*this host does not support the rule: ip6tables: out of order' fails_with 'out of order'
 [ "$(saved)" = "$with_uid" ] || fail "the rule of another call has changed: $(saved)"
 "$host" remove >/dev/null
 
-# Wrong calls.
+# Wrong arguments.
 expect 2 'noselfconn-host: "" given, expected add, remove or status*' "$host"
 expect 2 'noselfconn-host: "start" given, expected add, remove or status*' "$host" start
 expect 2 'noselfconn-host: "-4" given, expected one of --cgroup PATH and --uid USER, or nothing; see*' "$host" add -4

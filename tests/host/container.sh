@@ -1,6 +1,6 @@
 #!/bin/bash
-# From outside, a container gets the rule as noselfconn-host(8) says: it has network, pid and mount
-# namespaces of its own, and no iptables. The host around it, its firewalld included, stays as it is.
+# The example of noselfconn-host(8) adds the rule to a container from outside. The container has its
+# own network, PID and mount namespaces and no iptables. The host and its firewalld stay unchanged.
 #
 #   container.sh HOST PAGE
 # shellcheck source=common.sh
@@ -23,7 +23,7 @@ inside() {
 ! inside 'command -v iptables' || fail "the container has iptables"
 [ "$(inside 'connect 127.0.0.1 40000')" = connected ] || fail "no self-connect in the container"
 
-# A firewalld out here, which is none of the container's.
+# A firewalld outside the container, which must not be asked.
 mkdir bin
 ln -s "$host" bin/noselfconn-host
 printf '%s\n' '#!/bin/sh' 'echo called >>called; exit 1' >bin/firewall-cmd

@@ -69,7 +69,7 @@ for back_end in "${back_ends[@]}"; do
 	port=$((port + 1))
 	[ "$(connect 127.0.0.1 $port)" = connected ] || fail "no self-connect behind firewalld"
 
-	# Both families or neither, in what firewalld keeps, too.
+	# If firewalld cannot add the rule in IPv6, it does not keep the one in IPv4 either.
 	expect 5 '*: no IPv6' \
 		env PATH="$directory/bin:$PATH" "$host" add
 	[ "$(saved)" = "$before" ] || fail "IPv4 alone has it: $(diff <(echo "$before") <(saved))"
@@ -92,7 +92,7 @@ for back_end in "${back_ends[@]}"; do
 	[ "$(saved)" = "$with_rule" ] || fail "a second add: $(saved)"
 
 	stop
-	# Another network namespace is none of firewalld's.
+	# In another network namespace firewalld is not asked.
 	unshare --net "$host" remove >/dev/null
 	start
 	in_place
@@ -133,8 +133,8 @@ for back_end in "${back_ends[@]}"; do
 	[ "$(saved)" = "$before" ] || fail "a start brings it back: $(diff <(echo "$before") <(saved))"
 	stop
 
-	# firewalld does not start with a rule for a cgroup that does not exist, so "remove" also removes
-	# one that was made permanent.
+	# firewalld does not start with a rule for a cgroup that does not exist, so "remove" also
+	# removes one that was made permanent.
 	if [ -n "${group-}" ]; then
 		start
 		"$host" add >/dev/null

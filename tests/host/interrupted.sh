@@ -1,11 +1,12 @@
 #!/bin/bash
-# Whatever interrupts add and remove, both families have the rule or neither has, and a later call
-# does the rest.
+# If a signal interrupts "add" or "remove", IPv4 and IPv6 both have the rule or neither has. After
+# SIGKILL the next call completes the work.
 # shellcheck source=common.sh
 . "$(dirname "$0")/common.sh"
 need_rule
 
-# Stand-ins: no trial, and a signal for the whole process group once the first family has been changed.
+# Replacements for commands: no trial is possible, and after the first family has been changed the
+# whole process group gets the signal.
 mkdir bin
 printf '%s\n' '#!/bin/sh' 'exit 1' >bin/unshare
 cat >bin/iptables-restore <<END
@@ -14,7 +15,7 @@ cat >bin/iptables-restore <<END
 END
 chmod +x bin/*
 
-# interrupted SIGNAL VERB: in a process group of its own.
+# interrupted SIGNAL VERB: runs noselfconn-host in a process group of its own, and sends the signal.
 interrupted() {
 	# shellcheck disable=SC2016 # for the inner shell
 	SIGNAL=$1 PATH=$directory/bin:$PATH setsid --wait bash -c \
@@ -32,7 +33,7 @@ for signal in HUP INT PIPE TERM; do
 	[ "$(saved)" = "$before" ] || fail "SIG$signal at remove leaves $(saved)"
 done
 
-# Nothing keeps SIGKILL off, nor does the lock stay.
+# SIGKILL cannot be blocked, but the lock does not stay.
 ! interrupted KILL add || fail "SIGKILL is survived"
 [[ $("$host" status) = 'IPv4: in place and effective'*'IPv6: not in place'* ]] || fail "$(saved)"
 expect 0 'IPv4: in place and effective*IPv6: in place and effective*' timeout 60 "$host" add
@@ -41,14 +42,14 @@ expect 0 'IPv4: in place and effective*IPv6: in place and effective*' timeout 60
 expect 0 'IPv4: not in place*IPv6: not in place*' timeout 60 "$host" remove
 [ "$(saved)" = "$before" ] || fail "after SIGKILL and remove: $(saved)"
 
-# Nobody reads the output. The exit status stays the one of the rule.
+# If the output cannot be written, the exit status still tells the state of the rule.
 for call in 'add 0' 'status 0' 'remove 0' 'status 1'; do
 	status=0
 	"$host" "${call% *}" >/dev/full 2>&1 || status=$?
 	[ "$status" = "${call#* }" ] || fail "${call% *} gives $status when its output cannot be written"
 done
 
-# Another program holds the lock of iptables-legacy, until add waits for it.
+# While another program holds the lock of iptables-legacy, "add" waits.
 if [[ $(iptables --version) = *legacy* ]]; then
 	exec {held}<"$XTABLES_LOCKFILE"
 	flock "$held"

@@ -29,7 +29,7 @@ in_user_namespace() {
 expect 0 'IPv4: in place and effective*Connection refused*' "${nobody[@]}" \
 	bash -c "$(declare -f in_user_namespace); in_user_namespace"
 
-# An init container has no other capabilities, so it can make no namespace for the trial.
+# An init container has only these capabilities, so it can make no namespace for the trial.
 with_only() { # CAPABILITIES COMMAND...
 	setpriv --bounding-set="-all,$1" "${@:2}"
 }
@@ -51,30 +51,30 @@ expect 0 '*not in place*' with_only $enough "$host" remove
 mkdir extensions
 cp "$(dirname "$(find /usr/lib -name libxt_bpf.so | head -1)")"/* extensions
 rm extensions/libxt_bpf.so
-said="noselfconn-host: this host cannot do it: iptables has no -m bpf (the kernel's xt_bpf): *"
+said="noselfconn-host: this host does not support the rule: iptables has no -m bpf (the kernel's xt_bpf): *"
 expect 5 "$said" env XTABLES_LIBDIR="$directory/extensions" "$host" add
 [ "$(saved)" = "$before" ] || fail "something is left: $(saved)"
 expect 1 'IPv4: not in place*' "$host" status
 # The same without the trial.
-expect 5 "${without_trial}noselfconn-host: this host cannot do it: iptables: iptables-restore *bpf*" \
+expect 5 "${without_trial}noselfconn-host: this host does not support the rule: iptables: iptables-restore *bpf*" \
 	env XTABLES_LIBDIR="$directory/extensions" setpriv --bounding-set=-sys_admin "$host" add
 [ "$(saved)" = "$before" ] || fail "something is left: $(saved)"
 
-# iptables-legacy has its lock in /run; that it cannot have it does not mean that it has no -m bpf.
+# If iptables-legacy cannot open its lock in /run, the message must not blame a missing -m bpf.
 if [[ $(iptables --version) = *legacy* ]]; then
-	expect 5 "noselfconn-host: this host cannot do it: iptables: *lock*: No such file or directory" \
+	expect 5 "noselfconn-host: this host does not support the rule: iptables: *lock*: No such file or directory" \
 		env XTABLES_LOCKFILE="$directory/nowhere/lock" "$host" add
 fi
 
-# A kernel that accepts the rule and does not refuse connections.
+# A rule that is accepted and has no effect.
 mkdir bin
 printf '%s\n' '#!/bin/sh' 'cat >/dev/null' >bin/iptables-restore
 chmod +x bin/iptables-restore
 cp bin/iptables-restore bin/ip6tables-restore
-expect 5 'noselfconn-host: the kernel takes the rule, but does not refuse by it' \
+expect 5 'noselfconn-host: the kernel accepts the rule, but the rule has no effect' \
 	env PATH="$directory/bin:$PATH" "$host" add
 
-# Commands that are missing, of which pgrep is needed only with firewalld.
+# Missing commands. pgrep is needed only with firewalld.
 mkdir commands
 for command in bash cat flock id ip paste pgrep sed unshare {iptables,ip6tables}{,-save,-restore}; do
 	cp -L "$(command -v "$command")" commands

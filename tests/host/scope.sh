@@ -42,7 +42,7 @@ expect 0 'IPv4, uid 1: not in place (*' "$host" remove --uid daemon
 "$host" remove >/dev/null
 [ "$(saved)" = "$before" ] || fail "something is left: $(saved)"
 
-# As in noselfconn-host(8), for a user named app.
+# The example of noselfconn-host(8), for a user named app.
 {
 	cat /etc/passwd
 	echo 'app:x:7:7::/:/bin/false'
@@ -56,7 +56,7 @@ must_be refused connect_as 7 40001
 "$host" remove >/dev/null
 [ "$(saved)" = "$before" ] || fail "something is left: $(saved)"
 
-# A cgroup for this test, whose name has all that is allowed in it.
+# A cgroup for this test, whose name contains all characters that are allowed.
 root=$(findmnt --noheadings --first-only --types cgroup2 --output TARGET) ||
 	skip "no cgroup2 file system is mounted: only --uid was tested"
 service="noselfconn-test-$$.slice/app@a\\x2db 'c' \"d\" \$e.service"
@@ -92,13 +92,13 @@ expect 0 '*packets refused: 2 *' "$host" status --cgroup "$service"
 expect 0 '*not in place*' "$host" remove --cgroup "$service"
 [ "$(saved)" = "$before" ] || fail "something is left: $(saved)"
 
-# With cgroups of version 1 alone there is none to look in, except that remove needs not look.
+# With cgroups v1 only, --cgroup is refused, except by "remove", which need not look for the cgroup.
 # shellcheck disable=SC2016 # for the inner shell
 without_cgroup2() {
 	unshare --mount bash -euc 'umount "$1"; "${@:2}"' bash "$root" "$host" "$@"
 }
-expect 5 'noselfconn-host: no cgroup2 file system is mounted, in which --cgroup could look' \
+expect 5 'noselfconn-host: --cgroup needs cgroups v2, but no cgroup2 file system is mounted' \
 	without_cgroup2 add --cgroup "$service"
-expect 5 'noselfconn-host: no cgroup2 file system is mounted, in which --cgroup could look' \
+expect 5 'noselfconn-host: --cgroup needs cgroups v2, but no cgroup2 file system is mounted' \
 	without_cgroup2 status --cgroup "$service"
 expect 0 '*not in place*' without_cgroup2 remove --cgroup "$service"

@@ -166,8 +166,8 @@ kernel() {
 	) 9>"$tree.lock"
 }
 
-# boot KERNEL-PARAMETERS: boots the kernel of $tree in an emulator, with the files of $tree and $stage,
-# until /init reboots it. Writes its console to $stage.log.
+# boot KERNEL-PARAMETERS: boots the kernel of $tree in an emulator, with the files of $tree and
+# $stage, until /init reboots it. Writes its console to $stage.log.
 boot() {
 	archive() {
 		cpio --quiet --create --null --format=newc >>"$stage.initramfs"
@@ -178,9 +178,9 @@ boot() {
 		-o -print0 | archive)
 	(cd "$stage" && find . ! -name '*.o' ! -name '*.a' -print0 | archive)
 
-	# Emulated in software, since not every machine has KVM. qemu 7.2 cannot emulate the cmpxchg16b of
-	# SLUB, and with two processors the kernel sometimes hangs. On a busy host the emulated timer is
-	# late, and the kernel would panic when it checks the timer.
+	# Emulated in software, since not every machine has KVM. qemu 7.2 cannot emulate the
+	# cmpxchg16b of SLUB, and with two processors the kernel sometimes hangs. On a busy host the
+	# emulated timer is late, and the kernel would panic when it checks the timer.
 	timeout 1150 qemu-system-x86_64 -accel tcg -cpu qemu64,-cx16 -m 1G \
 		-display none -monitor none -serial "file:$stage.console" -no-reboot \
 		-kernel "$tree"/boot/vmlinuz-* -initrd "$stage.initramfs" \

@@ -1,5 +1,6 @@
 #!/bin/bash
-# noselfconn-host on a kernel without IPv6, which needs no rule for it, and has no ip6tables.
+# noselfconn-host works on a kernel without IPv6, where it needs neither a rule for IPv6 nor
+# ip6tables.
 #
 #   kernel_without_ipv6.sh HOST
 . "$(dirname "$0")/common.sh"
