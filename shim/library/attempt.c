@@ -142,8 +142,7 @@ static int step_in(struct call *call, int pin, ssize_t *result, int outcome)
 	const struct msghdr *message = call->message;
 	union endpoint peer = {0};
 
-	/* An interrupted call may have waited for a connection to another address, of an earlier
-	 * call. */
+	/* After EINTR the connection may be one that an earlier call began, to another address. */
 	if (outcome == 0 || outcome == EINPROGRESS)
 		read_endpoint(&peer, message->msg_name, message->msg_namelen);
 	while (is_self_connected(pin, &peer)) {
