@@ -107,12 +107,15 @@ struct chance chance_of(const struct ephemeral_ports *ports, unsigned int port)
 {
 	unsigned int offset = port - ports->low;
 	bool is_odd = offset % 2 == 1;
+	struct chance chance = {0};
 	double tries;
 
 	if (!is_ephemeral(ports, port) || offset >= count_choices(ports))
-		return (struct chance){0};
+		return chance;
 	tries = tries_for(ports, offset);
-	if (!has_choice(ports, !is_odd))
-		return (struct chance){.connect = tries, .bound = tries};
-	return is_odd ? (struct chance){.bound = tries} : (struct chance){.connect = tries};
+	if (!is_odd || !has_choice(ports, false))
+		chance.connect = tries;
+	if (is_odd || !has_choice(ports, true))
+		chance.bound = tries;
+	return chance;
 }

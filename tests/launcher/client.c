@@ -55,7 +55,10 @@ static void tell_how_reading_ends(int fd)
 int main(int argc, char **argv)
 {
 	struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(PORT)};
-	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(PORT)};
+	char *zone = strchr(argv[1], '%');
+	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6,
+				  .sin6_port = htons(PORT),
+				  .sin6_scope_id = zone ? if_nametoindex(zone + 1) : 0};
 	bool is_v4 = inet_pton(AF_INET, argv[1], &v4.sin_addr) == 1;
 	const struct sockaddr *address = is_v4 ? (void *)&v4 : (void *)&v6;
 	socklen_t size = is_v4 ? sizeof v4 : sizeof v6;
@@ -64,10 +67,8 @@ int main(int argc, char **argv)
 
 	(void)argc;
 	how = argv + 2;
-	if (strchr(argv[1], '%')) {
-		v6.sin6_scope_id = if_nametoindex(strchr(argv[1], '%') + 1);
-		*strchr(argv[1], '%') = '\0';
-	}
+	if (zone)
+		*zone = '\0';
 	inet_pton(AF_INET6, argv[1], &v6.sin6_addr);
 	fd = socket(address->sa_family, SOCK_STREAM, is("mptcp") ? MPTCP : 0);
 	must(fd);
