@@ -114,15 +114,18 @@ static bool is_non_blocking(int fd)
 }
 
 /*
- * For a non-blocking call, lets the kernel refuse a connection to port 0 of the address where the
- * socket met itself. Returns false if the call blocks, or if the refusal does not come at once, for
- * instance because a filter drops packets to port 0. Then no connection is under way.
+ * For a non-blocking call, lets the kernel refuse a connection to port 0 of the same address.
+ * Returns false if the call blocks, or if the refusal does not come at once, for instance because a
+ * filter drops packets to port 0. Then no connection is under way.
  */
-static bool kernel_refuses(const struct call *call, int pin, union endpoint nobody)
+static bool kernel_refuses(const struct call *call, int pin)
 {
 	const int flags = MSG_FASTOPEN | MSG_DONTWAIT | MSG_NOSIGNAL;
+	const struct msghdr *message = call->message;
+	union endpoint nobody;
 
-	if (!(call->flags & MSG_DONTWAIT || is_non_blocking(pin)))
+	if (!read_endpoint(&nobody, message->msg_name, message->msg_namelen) ||
+	    !(call->flags & MSG_DONTWAIT || is_non_blocking(pin)))
 		return false;
 	nobody.v4.sin_port = 0;
 	if (((call->flags & MSG_FASTOPEN)
@@ -152,9 +155,9 @@ static int step_in(struct call *call, int pin, ssize_t *result, int outcome)
 		if (call->stuck || outcome == EINTR)
 			return ECONNREFUSED;
 		if (call->self_connects > settings.value[RETRIES])
-			return !kernel_refuses(call, pin, peer) ? ECONNREFUSED
-			       : outcome			? EINPROGRESS
-								: 0;
+			return !kernel_refuses(call, pin) ? ECONNREFUSED
+			       : outcome		  ? EINPROGRESS
+							  : 0;
 		*result = repeat(call, pin);
 		outcome = *result < 0 ? errno : 0;
 	}
