@@ -16,13 +16,16 @@ frontend front
 backend back
 	server only $1:$2
 END
-haproxy -db -f haproxy.cfg &
+: >haproxy.log
+haproxy -db -f haproxy.cfg >>haproxy.log &
 until [ -S front.sock ]; do :; done
 started=$SECONDS
 status=$(curl -sS -o got -w '%{http_code}\n' --unix-socket front.sock http://localhost/)
 if [ "$status" = 503 ]; then
 	echo "waited a second or more: $((SECONDS > started))"
 fi
+# It answers first and logs afterwards.
+until grep '^state ' haproxy.log; do :; done
 kill %1
 wait
 cat got
