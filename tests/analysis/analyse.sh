@@ -91,6 +91,11 @@ platforms.\1 \3 \4/p" tests/platforms/CMakeLists.txt >"$build/platforms"
 			exit 1
 		}
 	done <"$build/platforms"
+	# Nothing else is visible at the top level of what git tracks.
+	if [ -e .git ]; then
+		git ls-files | cut -d / -f 1 | grep -v '^\.' | LC_ALL=C sort -u |
+			diff <(printf '%s\n' CMakeLists.txt LICENSE README.md examples shim tests) -
+	fi
 	# Every directory of tests has a line in CONTRIBUTING.md.
 	for directory in tests/*/; do
 		grep -q "^| \`$(basename "$directory")\` | " .github/CONTRIBUTING.md || {
