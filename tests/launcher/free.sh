@@ -78,6 +78,19 @@ if [ -n "${as_nobody[*]}" ]; then
 	found=$(noselfconn --find) || [[ $found = *" $pid "* ]] || fail "$found"
 	stopped "$pid"
 	noselfconn --free "$port" >/dev/null
+
+	# A user's own program is reset through its descriptor, if Yama lets a user trace it.
+	started "${as_nobody[@]}" client 127.0.0.1
+	yama=$(cat /proc/sys/kernel/yama/ptrace_scope 2>/dev/null) || yama=0
+	if [ "$yama" = 0 ]; then
+		expect 0 "freed: 127.0.0.1:$port ESTABLISHED of client, process $pid, *" \
+			"${as_nobody[@]}" noselfconn --free "$port"
+	else
+		expect 2 "not freed: *; through its descriptor: Operation not permitted; *" \
+			"${as_nobody[@]}" noselfconn --free "$port"
+	fi
+	stopped "$pid"
+	noselfconn --free "$port" >/dev/null
 fi
 
 # --free of another port leaves the socket alone.
