@@ -246,7 +246,7 @@ def four_figures(measured):
 {rate("host")}.
 - Start of a program: {time("start", "none")}; library {longer(measured, "start", "noselfconn")}.
 - A self-connect: refused after {time("self-connect", "noselfconn")}, and the server can start; \
-without a cure it cannot for {time("wait-for-bind", "none")}.
+without a cure only {time("wait-for-bind", "none")} after `close()`.
 - Measured on {machine()}."""
 
 
