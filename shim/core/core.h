@@ -27,7 +27,7 @@ long system_call(long number, long a, long b, long c, long d, long e, long f);
  */
 long socket_call(int call, long a, long b, long c, long d, long e, long f);
 
-/* Reads an option of at most *length bytes. Returns false with errno when there is none. */
+/* Reads an option of at most length bytes. Returns false with errno when there is none. */
 bool get_option(int fd, int level, int name, void *value, socklen_t length);
 
 /* detect.c */
