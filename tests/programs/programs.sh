@@ -75,6 +75,11 @@ has_connected() {
 		awk '/Active/ { opened += $2 } /Fails|Passive/ { opened -= $2 } END { exit opened <= 0 }'
 }
 
+# timeout(1) leads a process group of its own.
+group_is_gone() {
+	! kill -0 -- "-$1" 2>/dev/null
+}
+
 # Nobody listens, so a client with a peer has met itself. Some clients then hang, others end.
 must_meet_itself_without_library() {
 	local running
@@ -84,6 +89,7 @@ must_meet_itself_without_library() {
 	within_seconds has_connected
 	kill "$running" 2>/dev/null || true
 	wait "$running" || true
+	within_seconds group_is_gone "$running"
 }
 
 must_have_met_itself_everywhere() {

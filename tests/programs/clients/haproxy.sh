@@ -16,6 +16,8 @@ frontend front
 backend back
 	server only $1:$2
 END
+# The client without the library is killed, and may leave its socket behind.
+rm -f front.sock
 : >haproxy.log
 haproxy -db -f haproxy.cfg >>haproxy.log &
 until [ -S front.sock ]; do :; done
@@ -29,4 +31,3 @@ until grep '^state ' haproxy.log; do :; done
 kill %1
 wait
 cat got
-rm front.sock
