@@ -57,7 +57,8 @@ static bool each_below(struct search *search, const char *directory,
 	if (!directories)
 		return is_gone();
 	while (good && (entry = readdir(directories)))
-		if (entry->d_type == DT_DIR && *entry->d_name != '.')
+		if (entry->d_type == DT_DIR && strcmp(entry->d_name, ".") != 0 &&
+		    strcmp(entry->d_name, "..") != 0)
 			good = join(path, directory, entry->d_name) && visit(search, path);
 	error = errno;
 	closedir(directories);

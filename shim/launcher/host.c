@@ -9,7 +9,8 @@
 
 bool is_process(const char *name)
 {
-	return *name && strspn(name, "0123456789") == strlen(name) && strlen(name) < PROCESS_NAME;
+	return *name > '0' && strspn(name, "0123456789") == strlen(name) &&
+	       strlen(name) < PROCESS_NAME;
 }
 
 /* The threads of a process, for closedir(). Returns NULL with errno. */

@@ -383,10 +383,10 @@ enum { PROTECTED = 0, NOT_PROTECTED = 2 };
 
 struct verdict {
 	struct answer answer; /* one of these, or UNKNOWN */
-	bool has_ended;	      /* or is a kernel thread */
+	bool has_ended;	      /* certainly, or is a kernel thread */
 };
 
-/* Waits up to half a second for a process that is just starting. */
+/* Waits up to half a second for a process that is just starting or ending. */
 void judge_process(const char *process, struct verdict *verdict);
 
 /* groups.c: the processes of a control group and of those below it. */

@@ -2,19 +2,37 @@
 #include "launcher.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
-static void say_unknown(struct verdict *verdict, int error)
+/* Whether there is such a process, which kill(2) tells even if /proc hides it. */
+static bool exists(const char *process)
 {
-	bool is_missing = error == ENOENT || error == ESRCH;
+	return kill((pid_t)strtol(process, NULL, 10), 0) == 0 || errno == EPERM;
+}
 
-	verdict->has_ended = is_missing || error == ENODATA;
+static bool is_visible(const char *process)
+{
+	char path[64];
+
+	snprintf(path, sizeof path, "/proc/%s", process);
+	return access(path, F_OK) == 0;
+}
+
+static void say_unknown(const char *process, struct verdict *verdict, int error)
+{
+	bool is_missing = !is_visible(process);
+	bool is_hidden = is_missing && exists(process);
+
+	verdict->has_ended = (is_missing && !is_hidden) || error == ENODATA;
 	say(&verdict->answer, UNKNOWN, "unknown: %s",
-	    is_missing	       ? "there is no such process"
+	    is_hidden	       ? "it is hidden (hidepid of /proc): ask root"
+	    : is_missing       ? "there is no such process"
 	    : error == ENODATA ? "it has no memory, so it has ended or is the kernel's"
 			       : strerror(error));
 }
@@ -180,7 +198,7 @@ static void say_protected(const char *process, const struct loaded *loaded, cons
 	const char *after = version_after_restart(process, loaded);
 
 	if (!read_settings_of(process, &read)) {
-		say_unknown(verdict, errno);
+		say_unknown(process, verdict, errno);
 		return;
 	}
 	is_disabled = read.value[DISABLE];
@@ -228,7 +246,7 @@ static void judge_loaded(const char *process, const struct memory *memory,
 		say_protected(process, loaded, library, verdict);
 }
 
-/* Returns false if the process is just starting, so that the answer may soon change. */
+/* Returns false if the process is just starting or ending, so that the answer may soon change. */
 static bool look_at_memory(const char *process, const struct memory *memory,
 			   struct verdict *verdict)
 {
@@ -242,8 +260,8 @@ static bool look_at_memory(const char *process, const struct memory *memory,
 	}
 	find_objects(memory, &loaded);
 	if (!read_program_of(process, &loaded, &program)) {
-		say_unknown(verdict, errno);
-		return true;
+		say_unknown(process, verdict, errno);
+		return false; /* it may be ending */
 	}
 	judge_loaded(process, memory, &loaded, &program, verdict);
 	return loaded.is_settled || !*program.interpreter;
@@ -256,11 +274,11 @@ static bool look_at_process(const char *process, struct verdict *verdict)
 
 	*verdict = (struct verdict){0};
 	if (!open_memory(&memory, process)) {
-		say_unknown(verdict, errno);
+		say_unknown(process, verdict, errno);
 		return true;
 	}
 	if (!find_evidence(process, verdict))
-		say_unknown(verdict, errno);
+		say_unknown(process, verdict, errno);
 	else if (verdict->answer.status != NOT_PROTECTED)
 		is_final = look_at_memory(process, &memory, verdict);
 	close_memory(&memory);

@@ -48,7 +48,7 @@ in_group() {
 	read -r _ <started
 	rm started
 }
-mkfifo never
+mkfifo -m 666 never
 say_and_wait='echo started; read -r _ <>never'
 
 expect 3 'forwarder: unknown: no process is in it' "$launcher" --status forwarder
@@ -61,6 +61,11 @@ done
 # The main process is protected and a child is not, as after "su -" or with a set-uid helper.
 in_group "$group/below" bash -c "$say_and_wait"
 expect 0 "$main: protected by *" "$launcher" --status "$main"
+expect 2 "*$main (bash): protected by *$pid (bash): not protected*" "$launcher" --status forwarder
+kill "$pid"
+wait "$pid" || :
+mkdir "$group/.hidden"
+in_group "$group/.hidden" bash -c "$say_and_wait"
 expect 2 "*$main (bash): protected by *$pid (bash): not protected*" "$launcher" --status forwarder
 kill "$pid"
 wait "$pid" || :
@@ -83,6 +88,24 @@ chmod 0 "$group/below"
 expect 3 'forwarder: unknown: Permission denied' \
 	setpriv --reuid 65534 --regid 65534 --clear-groups ./noselfconn --status forwarder
 chmod 755 "$group/below"
+
+# Processes that /proc hides from a user have not ended.
+cp "$2" .
+as_nobody=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+in_group "$group/.hidden" "${as_nobody[@]}" ./noselfconn bash -c "$say_and_wait"
+hidden="$main*: unknown: it is hidden (hidepid of /proc): ask root"
+expect 3 "*$hidden*$hidden*$pid (bash): protected by *" \
+	unshare --mount bash -c 'mount -t proc -o hidepid=2 proc /proc && exec "$@"' bash \
+	"${as_nobody[@]}" ./noselfconn --status "$main" forwarder
+
+# A dynamic linker runs a program whose file is deleted.
+cp "$(command -v bash)" deleted
+in_group "$group/below" "$(patchelf --print-interpreter deleted)" ./deleted -c "$say_and_wait"
+rm deleted
+expect 3 "*$main (bash): protected by *$pid (*): unknown: No such file or directory*" \
+	"$launcher" --status forwarder
+kill "$pid"
+wait "$pid" || :
 
 # From another PID namespace the processes cannot be seen. With cgroups v1 the group looks empty.
 unseen=('no process is in it' 'it has processes of another PID namespace')
