@@ -98,7 +98,8 @@ static const char *file_at(const struct object *object, uint64_t address)
 
 /*
  * Whether connect() in this file is libc's own. Before glibc 2.34 libpthread had one too, and the
- * names had a version, "libc-2.31.so". libc-client.so.2007e is something else.
+ * names had a version, "libc-2.31.so". libc-client.so.2007e is something else. musl's
+ * is libc.so in many installations.
  */
 static bool is_libc(const char *path)
 {
@@ -106,6 +107,8 @@ static bool is_libc(const char *path)
 					    "ld-musl-", "libpthread.so.", "libpthread-"};
 	const char *name = base_name(path);
 
+	if (strcmp(name, "libc.so") == 0 || strcmp(name, "libc.so (deleted)") == 0)
+		return true;
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
 		size_t length = strlen(names[i]);
 		if (strncmp(name, names[i], length) == 0 &&

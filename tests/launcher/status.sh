@@ -125,6 +125,31 @@ expect 2 "$pid: not protected $by ($library): it was loaded behind libc, not pre
 	"$launcher" --status "$pid"
 stopped
 
+# musl's libc is its dynamic linker too, also under the name libc.so.
+cat >main.c <<'END'
+#include <dlfcn.h>
+#include <stdio.h>
+int main(int argc, char **argv)
+{
+	puts(argc < 2 || dlopen(argv[1], RTLD_NOW) ? "started" : dlerror());
+	fflush(stdout);
+	return getchar();
+}
+END
+musl-gcc -o musl main.c
+cp "$(patchelf --print-interpreter musl)" libc.so
+patchelf --set-interpreter "$PWD/libc.so" musl
+started ./musl
+expect 2 "$pid: not protected, libnoselfconn.so is not loaded" "$launcher" --status "$pid"
+stopped
+started ./musl "$library"
+expect 2 "$pid: not protected $by ($library): it was loaded behind libc, not preloaded" \
+	"$launcher" --status "$pid"
+stopped
+started env LD_PRELOAD="$library" ./musl
+expect 0 "$pid: protected $by ($library)$through_libc, *" "$launcher" --status "$pid"
+stopped
+
 # The calls of a plugin that was loaded with RTLD_DEEPBIND, as PHP loads its extensions, go past the
 # library.
 cat >plugin.c <<'END'
