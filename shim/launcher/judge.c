@@ -167,8 +167,12 @@ static bool read_file(struct judgement *judgement, const char *name, const char 
 	return true;
 }
 
-/* A dynamic linker as the command only reads the program, which need not be executable. */
-static void judge_behind_loader(struct judgement *judgement, const char *loader, char **command)
+/*
+ * A dynamic linker as the command only reads the program, which need not be executable. is_libc: it
+ * is musl's, which is libc too.
+ */
+static void judge_behind_loader(struct judgement *judgement, const char *loader, char **command,
+				bool is_libc)
 {
 	char **behind = behind_loader(command);
 	struct program program;
@@ -179,6 +183,12 @@ static void judge_behind_loader(struct judgement *judgement, const char *loader,
 		return;
 	}
 	judgement->unused = behind + 1;
+	if (is_libc && has_preload_before(command, behind)) {
+		refuse_to_protect(judgement, *behind, "leave out --preload",
+				  "is started with --preload, for which musl's dynamic linker "
+				  "ignores LD_PRELOAD");
+		return;
+	}
 	if (!read_file(judgement, *behind, *behind, &program))
 		return;
 	if (program.kind == ELF_PROGRAM)
@@ -241,7 +251,8 @@ static void judge_chain(struct judgement *judgement, char **command, const char 
 			return;
 		if (program.kind == ELF_PROGRAM) {
 			if (program.is_loader && i == 0)
-				judge_behind_loader(judgement, path, command);
+				judge_behind_loader(judgement, path, command,
+						    program.defines_connect);
 			else
 				judge_elf(judgement, &start, &program);
 			return;

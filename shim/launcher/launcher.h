@@ -163,6 +163,9 @@ bool command_of_env(const char *argument, char command[SCRIPT_LINE]);
 /* The program that a dynamic linker runs when it is called as a command; NULL if it runs none. */
 char **behind_loader(char **command);
 
+/* Whether the loader gets libraries to preload by an option, before the program behind it. */
+bool has_preload_before(char **command, char **behind);
+
 /* judge.c: whether the library can protect a command. */
 struct judgement {
 	struct answer refusal;	/* status 0 if there is none */

@@ -164,6 +164,14 @@ bool command_of_env(const char *argument, char command[SCRIPT_LINE])
 	return true;
 }
 
+bool has_preload_before(char **command, char **behind)
+{
+	while (++command < behind)
+		if (begins(*command, "--preload"))
+			return true;
+	return false;
+}
+
 /* The lists have the options of glibc's loader and of musl's. */
 char **behind_loader(char **command)
 {

@@ -187,6 +187,14 @@ expect 42 '' "$launcher" "$loader" ./plain
 expect 0 './plain can be protected, *' "$launcher" --check "$loader" ./plain
 expect 42 '' "$launcher" "$loader" --library-path /nonexistent --argv0 x --inhibit-cache ./plain
 expect 42 '' "$launcher" "$(patchelf --print-interpreter musl)" --argv0 x ./musl
+expect 0 './musl can be protected, *' "$launcher" --check "$(patchelf --print-interpreter musl)" ./musl
+for option in '--preload x' --preload=x; do
+	# shellcheck disable=SC2086 # words
+	expect 125 "noselfconn: ./musl cannot be protected: it is started with --preload, for which *" \
+		"$launcher" --check "$(patchelf --print-interpreter musl)" $option ./musl
+	# shellcheck disable=SC2086 # words
+	expect 0 './plain can be protected, *' "$launcher" --check "$loader" $option ./plain
+done
 chmod +x plain
 expect 0 1 "$launcher" "$loader" "$(command -v grep)" -c "r-xp.*$library\$" /proc/self/maps
 expect 125 "noselfconn: ./static cannot be protected: it is statically linked*" \
