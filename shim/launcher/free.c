@@ -289,6 +289,27 @@ static bool free_all(const struct socket_list *list, size_t network, int outside
 	return is_free;
 }
 
+static bool is_ordinary(const struct tcp_socket *socket)
+{
+	return !is_own_peer(socket);
+}
+
+/* An administrator who cannot start a server wants to know of other sockets too. */
+static void tell_of_ordinary(const char *process, bool is_own_network, uint16_t port)
+{
+	struct socket_list list = {0};
+
+	if (list_sockets(&list, process, is_ordinary))
+		keep_port(&list, port);
+	if (list.count > 0) {
+		printf("another socket has the port; to see it: ");
+		if (!is_own_network)
+			printf("nsenter -n -t %s ", process);
+		printf("ss -tanp 'sport = :%u'\n", port);
+	}
+	free(list.sockets);
+}
+
 static size_t count_in(const struct socket_list *list, size_t network)
 {
 	size_t count = 0;
@@ -298,23 +319,25 @@ static size_t count_in(const struct socket_list *list, size_t network)
 	return count;
 }
 
-static void tell_of_others(const struct host *host, size_t network, const char *port)
+static void tell_of_others(const struct host *host, size_t network, uint16_t port)
 {
 	for (size_t i = 0; i < host->network_count; i++)
 		if (i != network && count_in(&host->sockets, i) > 0)
 			printf("left alone: %zu in another network namespace; to free them: "
-			       "noselfconn --free %s %s\n",
+			       "noselfconn --free %u %s\n",
 			       count_in(&host->sockets, i), port, host->networks[i].process);
 }
 
-static int free_in(const struct host *host, size_t network, const char *process, const char *port)
+static int free_in(const struct host *host, size_t network, const char *process, uint16_t port)
 {
 	int outside = network == 0 ? 0 : enter_network_of(process);
 	bool is_free;
 
-	if (count_in(&host->sockets, network) == 0)
-		printf("no socket of port %s is connected to itself in %s network namespace\n",
+	if (count_in(&host->sockets, network) == 0) {
+		printf("no socket of port %u is connected to itself in %s network namespace\n",
 		       port, network == 0 ? "this" : "that");
+		tell_of_ordinary(process, network == 0, port);
+	}
 	is_free = free_all(&host->sockets, network, outside);
 	tell_of_others(host, network, port);
 	return is_free ? FREE : TAKEN;
@@ -338,7 +361,7 @@ int free_port(const struct options *options)
 		find_holders(&host.sockets);
 		if (process)
 			network = index_of(&host, given, process);
-		status = free_in(&host, network, process ? process : "self", given);
+		status = free_in(&host, network, process ? process : "self", port);
 	}
 	free_host(&host);
 	return status;

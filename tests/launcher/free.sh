@@ -41,6 +41,27 @@ expect 125 "noselfconn: --free $port 999999: there is no such process, or it is 
 	noselfconn --free "$port" 999999
 expect 0 "$none" noselfconn --free "$port"
 
+# If an ordinary server has the port, here or in another network namespace, --free says so.
+server=(python3 -c 'import signal, socket, sys
+server = socket.create_server((sys.argv[1], 40000), family=socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET)
+print("started", flush=True)
+signal.pause()')
+for address in 127.0.0.1 ::; do
+	started "${server[@]}" $address
+	expect 0 "$none
+another socket has the port; to see it: ss -tanp 'sport = :$port'" noselfconn --free "0$port"
+	expect 0 '*:40000 *python3*' ss -tanp "sport = :$port"
+	expect 0 'no socket of port 40001 is connected to itself in this network namespace' \
+		noselfconn --free 40001
+	stopped "$pid"
+done
+started "${other_network[@]}" "${server[@]}" 127.0.0.1
+expect 0 "$none" noselfconn --free "$port"
+expect 0 "no socket of port $port *
+another socket has the port; to see it: nsenter -n -t $pid ss -tanp 'sport = :$port'" \
+	noselfconn --free "$port" "$pid"
+stopped "$pid"
+
 # freed READINGS CLIENT [COMMAND...]: a server cannot bind before --free, and can after it. The
 # client goes on, and its recv() calls end in these ways. --free runs under the command.
 freed() {
