@@ -63,39 +63,39 @@ void print_port_list(const bool ports[PORTS], FILE *file)
 	}
 }
 
-/*
- * The kernel leaves out the last port of a range that has an odd number of them, unless it is the
- * only one.
- */
-static unsigned int count_choices(const struct ephemeral_ports *ports)
+/* The kernel starts at one of these, which leaves out the last port of an odd number. */
+static int count_choices(const struct ephemeral_ports *ports)
 {
-	unsigned int size = ports->high - ports->low + 1;
+	int size = (int)(ports->high - ports->low + 1);
 
-	return size > 1 ? size & ~1U : size;
+	return size > 1 ? size & ~1 : size;
 }
 
-static bool has_choice(const struct ephemeral_ports *ports, unsigned int offset)
-{
-	for (; offset < count_choices(ports); offset += 2)
-		if (!ports->reserved[ports->low + offset])
-			return true;
-	return false;
-}
+enum { ANY = -1 };
 
 /*
- * The kernel starts at a random port of this parity and takes the next one that is not reserved;
- * after the highest comes the lowest. So a port is also found from the reserved ones before it.
+ * From how many ports of this parity the kernel comes to the wanted one, or to any: it takes the
+ * next one that is not reserved, and looks at half of its choices. Ports count from the lowest.
+ * After the highest comes the lowest, except in a range of an odd number of ports: there the port
+ * after the last one is the third (__inet_hash_connect(), "port -= remaining").
  */
-static double tries_for(const struct ephemeral_ports *ports, unsigned int offset)
+static int count_starts(const struct ephemeral_ports *ports, int parity, int wanted)
 {
-	unsigned int count = (count_choices(ports) + 1) / 2;
-	unsigned int slot = offset / 2;
-	unsigned int starts = 1;
+	const bool *reserved = ports->reserved + ports->low;
+	int size = (int)(ports->high - ports->low + 1);
+	int choices = count_choices(ports);
+	int found = parity == 0 ? 2 * (size - choices) : parity;
+	int starts = 0;
 
-	while (starts < count &&
-	       ports->reserved[ports->low + offset % 2 + (slot + count - starts) % count * 2])
-		starts++;
-	return (double)count / starts;
+	while (found < size && reserved[found])
+		found += 2;
+	for (int at = size - 1 - (size - 1 + parity) % 2; at >= 0; at -= 2) {
+		if (!reserved[at])
+			found = at;
+		if (at < choices && found < size && found - at < choices)
+			starts += wanted == ANY || found == wanted;
+	}
+	return starts;
 }
 
 bool is_ephemeral(const struct ephemeral_ports *ports, unsigned int port)
@@ -105,17 +105,17 @@ bool is_ephemeral(const struct ephemeral_ports *ports, unsigned int port)
 
 struct chance chance_of(const struct ephemeral_ports *ports, unsigned int port)
 {
-	unsigned int offset = port - ports->low;
-	bool is_odd = offset % 2 == 1;
+	int offset = (int)(port - ports->low);
+	int parity = offset % 2;
 	struct chance chance = {0};
-	double tries;
+	int starts = is_ephemeral(ports, port) ? count_starts(ports, parity, offset) : 0;
 
-	if (!is_ephemeral(ports, port) || offset >= count_choices(ports))
+	if (starts == 0)
 		return chance;
-	tries = tries_for(ports, offset);
-	if (!is_odd || !has_choice(ports, false))
+	double tries = (double)count_starts(ports, parity, ANY) / starts;
+	if (parity == 0 || count_starts(ports, 0, ANY) == 0)
 		chance.connect = tries;
-	if (is_odd || !has_choice(ports, true))
+	if (parity == 1 || count_starts(ports, 1, ANY) == 0)
 		chance.bound = tries;
 	return chance;
 }
