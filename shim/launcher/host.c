@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 bool is_process(const char *name)
 {
@@ -115,16 +116,32 @@ static void say_unread(struct host *host, const char *process)
 		process, strerror(errno));
 }
 
-/* Process 1 always exists. If it cannot be seen, /proc hides processes: proc(5), hidepid. */
+/* Whether /proc is mounted with hidepid, proc(5). */
+static bool has_hidepid(void)
+{
+	FILE *mounts = fopen("/proc/self/mounts", "re");
+	char line[4096];
+	bool has = false;
+
+	while (mounts && fgets(line, sizeof line, mounts))
+		if (strstr(line, " /proc proc "))
+			has = strstr(line, "hidepid=");
+	if (mounts)
+		fclose(mounts);
+	return has;
+}
+
+/* With hidepid a user sees process 1 only if it is his own, or if he may see all processes. */
 static void look_for_hidden(struct host *host)
 {
-	ino_t ignored;
+	struct stat status;
 
-	if (find_network("1", &ignored))
+	if (stat("/proc/1/net/tcp", &status) == 0 && stat("/proc/1", &status) == 0 &&
+	    (geteuid() == 0 || status.st_uid != geteuid() || !has_hidepid()))
 		return;
 	host->is_complete = false;
-	fputs("noselfconn: processes are hidden (hidepid of /proc), so that network namespaces of "
-	      "others were not looked at: ask root\n",
+	fputs("noselfconn: /proc hides the processes of others (hidepid), so that their network "
+	      "namespaces were not looked at: ask root\n",
 	      stderr);
 }
 

@@ -93,10 +93,13 @@ if "${as_nobody[@]}" true 2>/dev/null; then
 	for hidepid in 1 2; do
 		hidden=(unshare --mount bash -c "mount -t proc -o hidepid=$hidepid proc /proc
 			exec \"\$@\"" bash)
-		expect 3 'noselfconn: processes are hidden*others could not be looked at' \
+		expect 3 'noselfconn: /proc hides *others could not be looked at' \
 			"${hidden[@]}" "${as_nobody[@]}" noselfconn --find 40001
-		expect 2 'noselfconn: processes are hidden*' "${hidden[@]}" "${as_nobody[@]}" noselfconn --find
+		expect 2 'noselfconn: /proc hides *' "${hidden[@]}" "${as_nobody[@]}" noselfconn --find
 		expect 0 '*' "${hidden[@]}" noselfconn --find 40001
+		# Process 1 is the user's own, as it can be in a container.
+		expect 3 'noselfconn: /proc hides *others could not be looked at' \
+			unshare --pid --fork "${hidden[@]}" "${as_nobody[@]}" noselfconn --find 40001
 	done
 fi
 stopped "$pid"
