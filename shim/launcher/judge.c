@@ -88,7 +88,7 @@ static void refuse_order(struct judgement *judgement, const char *command, const
 
 	snprintf(what, sizeof what, "what %s starts", command);
 	snprintf(instead, sizeof instead, "put the launcher behind it: \"%s\"", order);
-	refuse_to_protect(judgement, what, instead, "gets an environment without LD_PRELOAD");
+	refuse_to_protect(judgement, what, instead, "does not get the library first in LD_PRELOAD");
 }
 
 /* A program and how it is started. */
@@ -270,6 +270,7 @@ void judge(char **command, struct judgement *judgement)
 {
 	char path[PATH_MAX];
 	char **behind;
+	const char *order;
 	int error = find_command(*command, judgement->path);
 
 	judgement->refusal.status = 0;
@@ -287,4 +288,8 @@ void judge(char **command, struct judgement *judgement)
 		return;
 	}
 	judge_chain(judgement, command, path);
+	/* Of a script only the interpreter has been judged. */
+	order = right_order(command);
+	if (judgement->refusal.status == 0 && order)
+		refuse_order(judgement, *command, order);
 }

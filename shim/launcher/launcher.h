@@ -145,7 +145,8 @@ int error_of_execution(const char *path);
  * start.c: commands that start another command. Pure, for any words; a command ends with NULL.
  *
  * Returns the order of words in which the started command is protected, such as "sudo noselfconn
- * COMMAND", if the given command certainly starts it without LD_PRELOAD; otherwise NULL.
+ * COMMAND", if the given command certainly starts it without the library, or with the library
+ * behind another that keeps calls from it; otherwise NULL.
  */
 const char *right_order(char **command);
 

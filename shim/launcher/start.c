@@ -47,14 +47,15 @@ static bool hand_preload_on(char **words)
 }
 
 /*
- * Commands that start another with a new environment. The words of that other are looked at too: a
+ * Commands that start another with a new environment, or with a preload of theirs in place of the
+ * library or, as torsocks, before it. The words of that other are looked at too: a
  * word that could be its option counts only if it is not abbreviated.
  */
 static const struct cleaner {
 	const char *name;
 	const char *when[3];   /* only with one of these options; without any, always */
 	const char *unless[3]; /* not with one of these options */
-	const char *order;     /* in which the started command keeps LD_PRELOAD */
+	const char *order;     /* in which the started command gets the library first */
 } cleaners[] = {
 	{"sudo", {0}, {0}, "sudo noselfconn COMMAND"},
 	{"doas", {0}, {0}, "doas noselfconn COMMAND"},
@@ -64,6 +65,11 @@ static const struct cleaner {
 	{"bwrap", {"--clearenv"}, {0}, "bwrap --clearenv noselfconn COMMAND"},
 	{"systemd-run", {0}, {"--scope"}, "systemd-run noselfconn COMMAND"},
 	{"systemd-socket-activate", {0}, {0}, "systemd-socket-activate noselfconn COMMAND"},
+	{"mptcpize", {0}, {0}, "mptcpize run noselfconn COMMAND"},
+	{"trickle", {0}, {0}, "trickle noselfconn COMMAND"},
+	{"fiu-run", {0}, {0}, "fiu-run noselfconn COMMAND"},
+	{"socksify", {0}, {0}, "socksify noselfconn COMMAND"},
+	{"torsocks", {0}, {0}, "torsocks noselfconn COMMAND"},
 };
 
 bool is_env(const char *path)

@@ -1,7 +1,7 @@
 #!/bin/bash
-# Commands such as "sudo" and "env -i", which start programs with a new environment. The launcher
-# refuses them: with --force LD_PRELOAD is indeed lost, and with the order that the refusal advises
-# it arrives.
+# Commands such as "sudo" and "env -i", which start programs with a new environment, and such as
+# "mptcpize", which preload a library of theirs instead. The launcher refuses them: with --force the
+# library is indeed lost, and with the order that the refusal advises it arrives.
 # shellcheck disable=SC2016 # the single-quoted code is for another shell
 launcher=$1
 library=$2
@@ -17,8 +17,8 @@ PATH=$PWD/bin:/usr/sbin:/usr/bin:/sbin:/bin
 say=(bash -c 'echo "<$LD_PRELOAD>"')
 
 refused() {
-	expect 125 "noselfconn: what $1 starts cannot be protected: it gets an environment without \
-LD_PRELOAD; put the launcher behind it: \"$1 *noselfconn COMMAND*\"; or run it unprotected with --force" \
+	expect 125 "noselfconn: what $1 starts cannot be protected: it does not get the \
+library first in LD_PRELOAD; put the launcher behind it: \"$1 *noselfconn COMMAND*\"; or run it unprotected with --force" \
 		noselfconn "$@"
 	expect 125 "noselfconn: what $1 starts *" noselfconn --check "$@"
 }
@@ -101,6 +101,22 @@ if [ "$(id -u)" = 0 ]; then
 	done
 	keeps runuser -u nobody --
 fi
+
+# replaces COMMAND...: it starts programs with another LD_PRELOAD, in which the library is missing or
+# stands behind one that calls libc directly; with the launcher behind it the library is first.
+replaces() {
+	refused "$@" "${say[@]}"
+	[[ $(noselfconn --force "$@" "${say[@]}") == *'<'*lib*'>' ]] || fail "$1 preloads nothing"
+	[[ $(noselfconn --force "$@" "${say[@]}") != *"<$library"* ]] || fail "$1 keeps the library first"
+	expect 0 "*<$library:*lib*>" "$@" "$PWD/bin/noselfconn" "${say[@]}"
+}
+
+replaces mptcpize run
+replaces trickle -s -d 100
+replaces fiu-run
+replaces socksify
+replaces torsocks
+expect 0 "*<$library:*libstdbuf.so>" noselfconn stdbuf -oL "${say[@]}"
 
 if bwrap --dev-bind / / true 2>/dev/null; then
 	cleans bwrap --clearenv --dev-bind / /
