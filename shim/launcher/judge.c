@@ -123,10 +123,11 @@ static void judge_elf(struct judgement *judgement, const struct start *start,
 	else if (rights)
 		refuse_to_protect(judgement, name, host_rule,
 				  "%s, so its loader ignores LD_PRELOAD", rights);
-	else if (program->is_go)
+	else if (program->past_libc)
 		refuse_to_protect(judgement, name, host_rule,
-				  "is a Go program, which makes its system calls without libc, so "
-				  "that at most its C libraries would be protected");
+				  "is a %s program, which makes its system calls without libc, so "
+				  "that at most its C libraries would be protected",
+				  program->past_libc);
 	else if (program->defines_connect)
 		refuse_to_protect(judgement, name, host_rule,
 				  "has a function connect() of its own, which its libraries call "

@@ -87,7 +87,7 @@ struct program {
 	struct architecture architecture; /* from here on for ELF programs only */
 	bool is_library;		  /* can be loaded at any address, and is complete */
 	bool is_loader;
-	bool is_go;
+	const char *past_libc; /* a language whose connect() does not go through libc, or NULL */
 	bool is_php;
 	bool defines_connect;
 	char version[VERSION_SIZE]; /* of libnoselfconn, "" if it is something else */

@@ -166,6 +166,28 @@ static bool is_go(const struct elf *elf)
 	return false;
 }
 
+/*
+ * Recognizes programs of Free Pascal by the mark that its compiler leaves in each, such as "FPC
+ * 3.2.2 [2021/05/16] for x86_64 - Linux". Its run-time library makes system calls by itself even in
+ * a dynamic program; it has used libc on other systems only.
+ */
+static bool is_free_pascal(const struct elf *elf)
+{
+	static const char magic[] = "FPC ";
+	enum { LONGEST = 80 };
+	const unsigned char *end = elf->bytes + elf->size;
+	const unsigned char *found = elf->bytes;
+
+	for (; (found = memmem(found, (size_t)(end - found), magic, strlen(magic))); found++) {
+		size_t rest = (size_t)(end - found);
+		const unsigned char *zero = memchr(found, '\0', rest < LONGEST ? rest : LONGEST);
+		if (zero && memmem(found, (size_t)(zero - found), "] for ", strlen("] for ")) &&
+		    memmem(found, (size_t)(zero - found), " - Linux", strlen(" - Linux")))
+			return true;
+	}
+	return false;
+}
+
 static void read_version(const struct elf *elf, char version[VERSION_SIZE])
 {
 	uint64_t note = find_note(elf, "libnoselfconn", 1);
@@ -245,7 +267,7 @@ static void read_elf(struct program *program, const unsigned char *bytes, size_t
 	/* Debuggers find the loaded objects by these symbols, in glibc's loader and in musl's. */
 	program->is_loader = !*program->interpreter &&
 			     (defines(&elf, "_r_debug") || defines(&elf, "_dl_debug_addr"));
-	program->is_go = is_go(&elf);
+	program->past_libc = is_go(&elf) ? "Go" : is_free_pascal(&elf) ? "Free Pascal" : NULL;
 	program->defines_connect = defines(&elf, "connect");
 	program->is_php = defines(&elf, "php_module_startup");
 	read_version(&elf, program->version);

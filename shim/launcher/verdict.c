@@ -228,10 +228,10 @@ static void judge_loaded(const char *process, const struct memory *memory,
 	else if (!loaded->is_loaded)
 		say(&verdict->answer, NOT_PROTECTED,
 		    "not protected, " LIBRARY_NAME " is not loaded");
-	else if (program->is_go)
+	else if (program->past_libc)
 		say(&verdict->answer, NOT_PROTECTED,
-		    "not protected by %s: a Go program makes its system calls without libc",
-		    library);
+		    "not protected by %s: a %s program makes its system calls without libc",
+		    library, program->past_libc);
 	else if (!loaded->is_in_front)
 		say(&verdict->answer, NOT_PROTECTED,
 		    "not protected by %s: it was loaded behind libc, not preloaded", library);

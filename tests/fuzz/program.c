@@ -38,7 +38,8 @@ static void check_elf(const struct program *program, const char *image, size_t s
 	    (*name && !memmem(image, size, name, strlen(name) + 1)) ||
 	    (program->is_loader && !memmem(image, size, "_debug", strlen("_debug"))) ||
 	    (program->is_php && !memmem(image, size, "php_", strlen("php_"))) ||
-	    (program->is_go && !memmem(image, size, "Go", strlen("Go"))) ||
+	    (program->past_libc && !memmem(image, size, "Go", strlen("Go")) &&
+	     !memmem(image, size, "FPC ", strlen("FPC "))) ||
 	    (*program->version && (!memmem(image, size, "libnoselfconn", sizeof "libnoselfconn") ||
 				   !is_text(program->version, sizeof program->version))))
 		abort();

@@ -55,6 +55,15 @@ for program in "$(command -v gron)" ./no-sections ./cgo ./build-info; do
 	expect 125 "$go" "$launcher" --check "$program"
 done
 expect 0 "$ok" "$launcher" --check ./speaks-of-go
+
+# So are programs of Free Pascal's compiler, but not one that merely speaks of it.
+marked=0
+for mark in "FPC 3.2.2 [2021/05/16] for x86_64 - Linux" "FPC 3.2.2 [2021/05/16] for"; do
+	gcc -o "marked-$((++marked))" -x c - <<<"const char *mark = \"$mark\"; int main(void) { return 42; }"
+done
+expect 125 "${go/Go/Free Pascal}" "$launcher" ./marked-1
+expect 125 "${go/Go/Free Pascal}" "$launcher" --check ./marked-1
+expect 0 "$ok" "$launcher" --check ./marked-2
 expect 0 "$ok" "$launcher" --check "$launcher"
 
 # A program that exports a connect() of its own.

@@ -29,6 +29,10 @@ cgo)
 	cp -r "$clients/cgo" .
 	(cd cgo && go build -o client . >../build.out 2>&1) || fail "it cannot be built"
 	;;
+free-pascal)
+	command -v fpc >/dev/null || skip "fpc is not installed"
+	fpc -FE. "$clients/raw_connect.pas" >build.out || fail "it cannot be built"
+	;;
 io-uring)
 	gcc -o io_uring "$clients/io_uring.c" -luring
 	# A first run, without a self-connect, shows whether the kernel has io_uring.
