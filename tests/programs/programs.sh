@@ -48,7 +48,7 @@ become_client() {
 }
 
 # run FILE LOG: writes the client's output and exit status to FILE, and the library's log to LOG.
-# Left out are port numbers, times, process ids, and the thread that openssl names.
+# Left out are port numbers, times, process ids, TLS sessions, and the thread that openssl names.
 run() {
 	local file=$1 status=0
 	shift
@@ -56,6 +56,7 @@ run() {
 	echo "exit status $status" >>said
 	sed -nE '/ libnoselfconn: /s/\[::ffff:([0-9.]+)\]/\1/p; / libnoselfconn: /p' said >log
 	sed -E '/ libnoselfconn: /d
+		/^- Session ID: /d
 		s/\b(4500[01]|50000)\b/PORT/g
 		s,[0-9]{4}[-/][0-9]{2}[-/][0-9]{2} [0-9:]{8},TIME,
 		s/[0-9.]+ second response/TIME response/
