@@ -98,8 +98,8 @@ static const char *file_at(const struct object *object, uint64_t address)
 
 /*
  * Whether connect() in this file is libc's own. Before glibc 2.34 libpthread had one too, and the
- * names had a version, "libc-2.31.so". libc-client.so.2007e is something else. musl's
- * is libc.so in many installations.
+ * names had a version, "libc-2.31.so". libc-client.so.2007e is something else. musl's libc is
+ * called libc.so in many installations.
  */
 static bool is_libc(const char *path)
 {

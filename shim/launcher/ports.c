@@ -63,7 +63,7 @@ void print_port_list(const bool ports[PORTS], FILE *file)
 	}
 }
 
-/* The kernel starts at one of these, which leaves out the last port of an odd number. */
+/* At how many ports the kernel can start: of an odd number it leaves out the last. */
 static int count_choices(const struct ephemeral_ports *ports)
 {
 	int size = (int)(ports->high - ports->low + 1);
@@ -74,7 +74,7 @@ static int count_choices(const struct ephemeral_ports *ports)
 enum { ANY = -1 };
 
 /*
- * From how many ports of this parity the kernel comes to the wanted one, or to any: it takes the
+ * From how many starts of this parity the kernel comes to the wanted port, or to any: it takes the
  * next one that is not reserved, and looks at half of its choices. Ports count from the lowest.
  * After the highest comes the lowest, except in a range of an odd number of ports: there the port
  * after the last one is the third (__inet_hash_connect(), "port -= remaining").

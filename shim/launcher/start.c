@@ -47,9 +47,9 @@ static bool hand_preload_on(char **words)
 }
 
 /*
- * Commands that start another with a new environment, or with a preload of theirs in place of the
- * library or, as torsocks, before it. The words of that other are looked at too: a
- * word that could be its option counts only if it is not abbreviated.
+ * Commands that start another command with a new environment, or that preload a library of their
+ * own in place of this one or, as torsocks does, before it. The words of the other command are
+ * looked at too, so a word that could be its option counts only if it is not abbreviated.
  */
 static const struct cleaner {
 	const char *name;

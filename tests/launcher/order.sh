@@ -1,7 +1,7 @@
 #!/bin/bash
 # Commands such as "sudo" and "env -i", which start programs with a new environment, and such as
-# "mptcpize", which preload a library of theirs instead. The launcher refuses them: with --force the
-# library is indeed lost, and with the order that the refusal advises it arrives.
+# "mptcpize", which preload a library of their own instead. The launcher refuses them: with --force
+# the library is indeed lost, and with the order that the refusal advises it arrives.
 # shellcheck disable=SC2016 # the single-quoted code is for another shell
 launcher=$1
 library=$2
@@ -102,8 +102,9 @@ if [ "$(id -u)" = 0 ]; then
 	keeps runuser -u nobody --
 fi
 
-# replaces COMMAND...: it starts programs with another LD_PRELOAD, in which the library is missing or
-# stands behind one that calls libc directly; with the launcher behind it the library is first.
+# replaces COMMAND...: the command starts programs with another LD_PRELOAD, in which the library is
+# missing or stands behind one that calls libc directly. With the launcher behind the command, the
+# library comes first.
 replaces() {
 	refused "$@" "${say[@]}"
 	[[ $(noselfconn --force "$@" "${say[@]}") == *'<'*lib*'>' ]] || fail "$1 preloads nothing"
