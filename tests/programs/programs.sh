@@ -40,6 +40,8 @@ choose_from() {
 
 # Executes the client, with these variables in its environment.
 become_client() {
+	# A client before may have left its UNIX socket behind, and this one waits for its own.
+	find . -type s -delete
 	rm -f input
 	mkfifo input
 	exec <>input

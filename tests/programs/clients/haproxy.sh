@@ -16,8 +16,6 @@ frontend front
 backend back
 	server only $1:$2
 END
-# The client without the library is killed, and may leave its socket behind.
-rm -f front.sock
 : >haproxy.log
 haproxy -db -f haproxy.cfg >>haproxy.log &
 until [ -S front.sock ]; do :; done

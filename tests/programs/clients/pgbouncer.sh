@@ -10,8 +10,6 @@ auth_type = any
 query_wait_timeout = 1
 END
 chmod 777 .
-# The client without the library is killed, and may leave its socket behind.
-rm -f .s.PGSQL.6432*
 pgbouncer -u nobody pgbouncer.ini 2>pgbouncer.log &
 until [ -S .s.PGSQL.6432 ]; do sleep 0.02; done
 psql -h "$PWD" -p 6432 -U nobody -w -c 'select 1' only
